@@ -1,0 +1,1 @@
+"""Tests of the whole; packages beneath import one another as `tests.<name>`."""

@@ -1,0 +1,100 @@
+"""The reference model of the venue: one command in, its events out.
+
+It is the rulebook of docs/rules.md in the plainest Python there is: everything is recomputed from nothing each time,
+a queue is a list, expiry is a scan, margin is a loop. It shares no code with the kernel and is what the kernel is
+compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import commands as c
+from . import events as e
+from . import projections, rules_admin, rules_money, rules_orders
+from .book import expire
+from .common_checks import account_of, check_common
+from .events import Event
+from .invariants import check_state
+from .refusals import Refused
+from .state import State
+
+RULES: dict[type, Callable[[State, Any], None]] = {
+    c.AddAsset: rules_admin.add_asset,
+    c.AddMarket: rules_admin.add_market,
+    c.SetTiers: rules_admin.set_tiers,
+    c.SetFees: rules_admin.set_fees,
+    c.SetLimits: rules_admin.set_limits,
+    c.SetParameters: rules_admin.set_parameters,
+    c.CreateAccount: rules_admin.create_account,
+    c.Deposit: rules_money.deposit,
+    c.Withdraw: rules_money.withdraw,
+    c.Transfer: rules_money.transfer,
+    c.SetMark: rules_money.set_mark,
+    c.Place: rules_orders.place,
+    c.Amend: rules_orders.amend,
+    c.Cancel: rules_orders.cancel_one,
+    c.MassCancel: rules_orders.cancel_all,
+    c.Tick: rules_admin.tick,
+    c.Checkpoint: rules_admin.checkpoint,
+    c.RegisterAuthor: rules_admin.register_author,
+    c.Repair: rules_admin.repair,
+    c.ActivateRuleset: rules_admin.activate_ruleset,
+}
+
+
+class World:
+    """The venue as a pure machine; `views` are computed by the functions of projections.py."""
+
+    def __init__(self) -> None:
+        self.state = State()
+
+    def apply(self, record: c.Record) -> list[Event]:
+        """Executes one record and returns its events; raises ValueError if its time lies before the last one's."""
+        state = self.state
+        if record.time < state.time:
+            raise ValueError(f"time {record.time} lies before {state.time}")
+        state.seq += 1
+        state.time = record.time
+        state.events = []
+        expire(state)
+        try:
+            check_common(state, record)
+            RULES[type(record.command)](state, record.command)
+        except Refused as refused:
+            tag = c.TAGS[type(record.command)]
+            state.emit(e.REJECTED, tag, account_of(record.command), int(refused.code), refused.a, refused.b)
+        return state.events
+
+    def check(self) -> None:
+        """Asserts that money is conserved and that nothing in the state contradicts anything else."""
+        check_state(self.state)
+
+    def assets(self) -> list[projections.Row]:
+        """One row per asset."""
+        return projections.assets(self.state)
+
+    def markets(self) -> list[projections.Row]:
+        """One row per market."""
+        return projections.markets(self.state)
+
+    def parameters(self) -> projections.Row:
+        """The parameters of the venue."""
+        return projections.parameters(self.state)
+
+    def account(self, account: int) -> projections.Row | None:
+        """One account with its balances, pools and positions; None when unknown."""
+        return projections.account(self.state, account)
+
+    def orders(self, account: int, market: int = 0) -> list[projections.Row]:
+        """The open orders of an account by id, of one market or of all."""
+        return projections.orders(self.state, account, market)
+
+    def book(self, market: int, levels: int) -> list[list[projections.Row]] | None:
+        """Depth of a market, bids then asks, best first; None when unknown."""
+        return projections.book(self.state, market, levels)
+
+    def queue(self, market: int, side: int, price: int) -> list[projections.Row]:
+        """The orders of one level in priority."""
+        return projections.queue(self.state, market, side=side, price=price)
