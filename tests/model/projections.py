@@ -132,7 +132,7 @@ def position_row(found: Account, market: Market) -> Row | None:
     position = found.positions.get(market.market, Position())
     worst = exposure.worst()
     notional = worst * market.mark * market.tick_value
-    below = [tier for tier in market.tiers[1:] if tier.lower_bound < notional]
+    reached = [tier for tier in market.tiers if tier.lower_bound <= notional]
     return [
         market.market,
         position.lots,
@@ -143,7 +143,7 @@ def position_row(found: Account, market: Market) -> Row | None:
         margin.unrealised(market, position),
         worst,
         notional,
-        1 + len(below),
+        len(reached),
         margin.initial_margin(market, worst),
         margin.maintenance_margin(market, position.lots),
     ]

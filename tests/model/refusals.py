@@ -32,6 +32,7 @@ class Code(IntEnum):
     ParentIsSubAccount = 213
     AuthorInvalid = 214
     RulesetNotSupported = 215
+    CapacityReached = 216
     AmountNotPositive = 301
     SupplyLimit = 302
     InsufficientBalance = 303

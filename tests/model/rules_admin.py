@@ -18,6 +18,10 @@ PRICE_MAX = 2**31 - 1
 NOTIONAL_MAX = 2**58
 FEE_RATE_MAX = RATE_ONE // 10
 TIERS_MAX = 16
+ASSETS_MAX = 64
+MARKETS_MAX = 1_024
+ACCOUNTS_MAX = 2**32 - 2
+AUTHORS_MAX = 1_024
 
 
 def check_symbol(symbol: str, others: Iterable[tuple[str, int]]) -> None:
@@ -32,6 +36,7 @@ def add_asset(state: State, command: c.AddAsset) -> None:
     """Registers an asset under the next id."""
     check_symbol(command.symbol, [(asset.symbol, asset.asset) for asset in state.assets.values()])
     refuse_if(command.decimals > 18, Code.DecimalsOutOfRange, command.decimals)
+    refuse_if(len(state.assets) == ASSETS_MAX, Code.CapacityReached, ASSETS_MAX)
     asset = Asset(len(state.assets) + 1, command.symbol, command.decimals)
     state.assets[asset.asset] = asset
     state.emit(e.ASSET_ADDED, asset.asset, asset.symbol, asset.decimals)
@@ -55,6 +60,7 @@ def add_market(state: State, command: c.AddMarket) -> None:
     refuse_if(command.position_max < 1, Code.PositionMaxOutOfRange, command.position_max)
     notional = command.price_max * command.position_max * tick_value
     refuse_if(notional > NOTIONAL_MAX, Code.NotionalLimit)
+    refuse_if(len(state.markets) == MARKETS_MAX, Code.CapacityReached, MARKETS_MAX)
     market = Market(
         market=len(state.markets) + 1,
         symbol=command.symbol,
@@ -140,6 +146,7 @@ def create_account(state: State, command: c.CreateAccount) -> None:
     master = command.parent or account
     if command.parent != 0:
         refuse_if(state.accounts[command.parent].master != command.parent, Code.ParentIsSubAccount, command.parent)
+    refuse_if(len(state.accounts) == ACCOUNTS_MAX, Code.CapacityReached, ACCOUNTS_MAX)
     state.accounts[account] = Account(account, master)
     state.emit(e.ACCOUNT_CREATED, account, master)
 
@@ -156,8 +163,8 @@ def checkpoint(state: State, _command: c.Checkpoint) -> None:
 
 def register_author(state: State, command: c.RegisterAuthor) -> None:
     """Names an author under the next id."""
-    for text in (command.name, command.version):
-        refuse_if(not 1 <= len(text.encode()) <= 64, Code.AuthorInvalid)
+    refuse_if("" in (command.name, command.version), Code.AuthorInvalid)
+    refuse_if(len(state.authors) == AUTHORS_MAX, Code.CapacityReached, AUTHORS_MAX)
     state.authors.append((command.origin, command.name, command.version))
     state.emit(e.AUTHOR_REGISTERED, len(state.authors), *command)
 

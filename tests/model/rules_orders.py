@@ -108,7 +108,7 @@ def check_new_exposure(state: State, order: Order, *, total: int, price_given: b
     would_cross = order.post_only and crosses(order.side, order.price, opposite_price)
     refuse_if(would_cross, Code.PostOnlyWouldCross, opposite_price or 0)
     if not order.reduce_only:
-        check_margin(state, order, without=without, added=added)
+        check_margin(state, order, added)
 
 
 def exposure_without(account: Account, order: Order) -> Exposure:
@@ -125,13 +125,13 @@ def position_bound(added: Exposure) -> int:
     return max(max(added.lots, 0) + added.buys, max(-added.lots, 0) + added.sells)
 
 
-def check_margin(state: State, order: Order, *, without: Exposure, added: Exposure) -> None:
-    """414: equity covers the requirement with the order, unless the order does not raise it."""
+def check_margin(state: State, order: Order, added: Exposure) -> None:
+    """414: equity covers the requirement with the order, unless that is not more than the requirement as it stands."""
     market = state.markets[order.market]
     account = state.accounts[order.account]
     before, after = (
         requirement_if(state, account, asset=market.settlement, market=market.market, instead=instead)
-        for instead in (without, added)
+        for instead in (exposure(account, order.market), added)
     )
     worth = equity(state, account, market.settlement)
     refuse_if(after > worth and after > before, Code.MarginInsufficient, after, worth)

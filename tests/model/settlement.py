@@ -29,13 +29,13 @@ def fee(notional: int, rate: int) -> int:
 
 
 def fees_of(state: State, maker: Order, taker: Order, *, lots: int) -> Fees:
-    """The fees of a trade at the maker's price; no rebate is earned from one's own master."""
+    """The fees of a trade at the maker's price; under one master no rebate is paid."""
     market = state.markets[maker.market]
     notional = lots * maker.price * market.tick_value
-    maker_fee = fee(notional, market.maker_rate)
+    fees = Fees(fee(notional, market.maker_rate), fee(notional, market.taker_rate))
     if state.accounts[maker.account].master == state.accounts[taker.account].master:
-        maker_fee = max(maker_fee, 0)
-    return Fees(maker_fee, fee(notional, market.taker_rate))
+        return Fees(max(fees.maker, 0), max(fees.taker, 0))
+    return fees
 
 
 def change_position(position: Position, lots: int, value_per_lot: int) -> int:
