@@ -57,9 +57,11 @@ class BlockHeader:
 
     @property
     def last_seq(self) -> int:
+        """Seq of the last record."""
         return self.first_seq + self.count - 1
 
     def to_bytes(self) -> bytes:
+        """The 200 bytes of the header."""
         fields = _FIELDS.pack(
             self.magic,
             self.format,
@@ -83,7 +85,7 @@ class BlockHeader:
 
 @dataclass(frozen=True, slots=True)
 class PendingBlock:
-    """A block that is not yet in the journal: what the caller decides about it. The writer adds seq, epoch and chain."""
+    """A block that is not yet in the journal. The writer adds its seq, epoch and place in the chain."""
 
     body: bytes
     count: int
@@ -113,18 +115,22 @@ class Block:
 
     @property
     def first_seq(self) -> int:
+        """Seq of the first record."""
         return self.header.first_seq
 
     @property
     def last_seq(self) -> int:
+        """Seq of the last record."""
         return self.header.last_seq
 
     @property
     def count(self) -> int:
+        """How many records the body holds."""
         return self.header.count
 
     @property
     def base_time_ns(self) -> int:
+        """The time from which the records' dt count, nanoseconds since the Unix epoch."""
         return self.header.first_time_ns
 
 

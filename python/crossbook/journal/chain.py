@@ -27,6 +27,7 @@ class Head:
 
     @staticmethod
     def genesis(session_bytes: bytes) -> Head:
+        """The head of an empty journal, which block 1 continues."""
         return Head(next_seq=1, head_hash=genesis_hash(session_bytes), last_time_ns=0, epoch=0, blocks=0)
 
     def seal(self, block: PendingBlock, *, epoch: int) -> tuple[BlockHeader, bytes, Head]:
@@ -60,6 +61,7 @@ class Head:
         return self.after(header, sha256(raw).digest())
 
     def after(self, header: BlockHeader, block_hash: bytes) -> Head:
+        """The head behind a block."""
         return Head(
             next_seq=header.first_seq + header.count,
             head_hash=block_hash,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..errors import CrossbookError
+from crossbook.errors import CrossbookError
 
 
 class JournalError(CrossbookError):

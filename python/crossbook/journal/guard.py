@@ -35,7 +35,7 @@ _writer_files: set[_FileId] = set()
 
 
 def _file_id(path: Path) -> _FileId:
-    status = os.stat(path)
+    status = path.stat()
     return status.st_dev, status.st_ino
 
 
@@ -61,6 +61,7 @@ class Owner:
             _descriptors.add(self._descriptor)
 
     def is_this_process(self) -> bool:
+        """Whether this is still the process that took the session, not a fork of it."""
         return os.getpid() == self._pid
 
     def release(self) -> None:
@@ -92,7 +93,7 @@ def _read_pid(descriptor: int) -> int:
 def _after_fork_in_child() -> None:
     # The child inherits the file descriptor and, with it, a share of the lock: let go, or the session would stay
     # locked after the parent is gone. Environments of the parent are left alone: liblmdb forbids touching them here.
-    global _state
+    global _state  # noqa: PLW0603  (a lock held at the fork would stay locked in the child)
     _state = threading.Condition()
     for descriptor in _descriptors:
         with contextlib.suppress(OSError):
@@ -137,7 +138,7 @@ def open_for_writing(segment: Path, *, map_bytes: int, sync: bool) -> lmdb.Envir
         return env
 
 
-def close_for_writing(segment: Path, env: lmdb.Environment) -> None:
+def close_for_writing(env: lmdb.Environment) -> None:
     """Closes the writer's environment once the readers of this process are through with their batches."""
     with _state:
         identity = next((key for key, known in _envs.items() if known is env), None)

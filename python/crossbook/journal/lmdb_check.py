@@ -50,7 +50,7 @@ def check_snapshot(file: LmdbFile, meta: Meta) -> list[int]:
 def _walk_tree(file: LmdbFile, meta: Meta, tree: Tree, used: bytearray, *, is_free: bool) -> _Walk:
     walk = _Walk(last_key=-1 if is_free else b"")
     if tree.root != NO_PAGE:
-        _walk_page(file, meta, tree.root, tree.depth, walk, used, is_free)
+        _walk_page(file, meta, tree.root, tree.depth, walk, used, is_free=is_free)
     found = (walk.branch_pages, len(walk.leaves), walk.overflow_pages, walk.entries)
     stated = (tree.branch_pages, tree.leaf_pages, tree.overflow_pages, tree.entries)
     if found != stated:
@@ -59,17 +59,17 @@ def _walk_tree(file: LmdbFile, meta: Meta, tree: Tree, used: bytearray, *, is_fr
 
 
 def _walk_page(
-    file: LmdbFile, meta: Meta, page: int, depth: int, walk: _Walk, used: bytearray, is_free: bool
+    file: LmdbFile, meta: Meta, page: int, depth: int, walk: _Walk, used: bytearray, *, is_free: bool
 ) -> bytes | int:
     """Walks a subtree and returns its first key."""
     _use(used, page, 1)
     if depth == 1:
         walk.leaves.append(page)
-        return _walk_leaf(file, meta, page, walk, used, is_free)
+        return _walk_leaf(file, meta, page, walk, used, is_free=is_free)
     walk.branch_pages += 1
     first: bytes | int | None = None
     for separator, child in file.branch_nodes(meta, page):
-        key = _walk_page(file, meta, child, depth - 1, walk, used, is_free)
+        key = _walk_page(file, meta, child, depth - 1, walk, used, is_free=is_free)
         if first is None:
             first = key
         elif not is_free and separator != key:
@@ -79,10 +79,10 @@ def _walk_page(
     return first
 
 
-def _walk_leaf(file: LmdbFile, meta: Meta, page: int, walk: _Walk, used: bytearray, is_free: bool) -> bytes | int:
+def _walk_leaf(file: LmdbFile, meta: Meta, page: int, walk: _Walk, used: bytearray, *, is_free: bool) -> bytes | int:
     nodes = file.leaf_nodes(meta, page)
     for node in nodes:
-        key = _order_key(node, is_free)
+        key = _order_key(node, is_free=is_free)
         if key <= walk.last_key:  # type: ignore[operator]  # both are of the tree's one key type
             raise LmdbFault("key_order", page, f"the keys of page {page} do not rise")
         walk.last_key = key
@@ -91,10 +91,10 @@ def _walk_leaf(file: LmdbFile, meta: Meta, page: int, walk: _Walk, used: bytearr
             _use(used, node.overflow_page, pages)
             walk.overflow_pages += pages
     walk.entries += len(nodes)
-    return _order_key(nodes[0], is_free)
+    return _order_key(nodes[0], is_free=is_free)
 
 
-def _order_key(node: Node, is_free: bool) -> bytes | int:
+def _order_key(node: Node, *, is_free: bool) -> bytes | int:
     """The free tree orders its keys, transaction numbers, as native integers; the main tree as bytes."""
     return int.from_bytes(node.key, "little") if is_free else node.key
 
@@ -127,7 +127,7 @@ def _free_pages(file: LmdbFile, meta: Meta) -> list[int]:
 def _leaves(file: LmdbFile, meta: Meta) -> list[int]:
     if meta.main.root == NO_PAGE:
         return []
-    return list(file._leaf_pages(meta, meta.main.root, meta.main.depth, b""))
+    return list(file.leaf_pages(meta, meta.main.root, meta.main.depth, b""))
 
 
 def _check_prefix(file: LmdbFile, older: list[int], newest: list[int]) -> None:

@@ -5,7 +5,8 @@ SIGBUS. So the journal looks at a file with this module before liblmdb may map i
 Nothing here maps memory; every number from the file is checked before it is used.
 
     page      0 pgno u64 | 8 pad u16 | 10 flags u16 | 12 lower u16 | 14 upper u16      (overflow: 12 pages u32)
-    meta     16 magic u32 | version u32 | address u64 | map_bytes u64 | free tree 48 | main tree 48 | last_page u64 | txn u64
+    meta     16 magic u32 | version u32 | address u64 | map_bytes u64 | free tree 48 | main tree 48
+             | last_page u64 | txn u64
     tree      0 pad u32 (free tree: page size) | 4 flags u16 | 6 depth u16 | 8 branch | leaf | overflow | entries | root
     node      0 lo u16 | 2 hi u16 | 4 flags u16 | 6 key bytes u16 | 8 key | data, or the page of its overflow run u64
 
@@ -18,7 +19,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 MAGIC = 0xBEEFC0DE
 DATA_VERSION = 1
@@ -102,13 +103,14 @@ class LmdbFile:
             os.close(self._fd)
             raise
 
-    def __enter__(self) -> LmdbFile:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
 
     def close(self) -> None:
+        """Closes the file; may be called again."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -251,6 +253,7 @@ class LmdbFile:
         return children
 
     def overflow_pages(self, value_bytes: int) -> int:
+        """How many pages a value that does not fit into a leaf takes."""
         return (PAGE_HEADER_BYTES - 1 + value_bytes) // self.page_bytes + 1
 
     def check_overflow(self, meta: Meta, node: Node) -> int:
@@ -290,7 +293,7 @@ class LmdbFile:
         if meta.main.root == NO_PAGE:
             return
         last = b""
-        for page in self._leaf_pages(meta, meta.main.root, meta.main.depth, start):
+        for page in self.leaf_pages(meta, meta.main.root, meta.main.depth, start):
             nodes = self.leaf_nodes(meta, page)
             at = 0
             while start and at + 1 < len(nodes) and nodes[at + 1].key <= start:
@@ -302,7 +305,8 @@ class LmdbFile:
                 yield node
             start = b""
 
-    def _leaf_pages(self, meta: Meta, page: int, depth: int, start: bytes) -> Iterator[int]:
+    def leaf_pages(self, meta: Meta, page: int, depth: int, start: bytes) -> Iterator[int]:
+        """The leaf pages under a page in key order, from the one that holds the last key <= start. Raises LmdbFault."""
         if depth == 1:
             yield page
             return
@@ -311,7 +315,7 @@ class LmdbFile:
         while start and at + 1 < len(children) and children[at + 1][0] <= start:
             at += 1
         for _, child in children[at:]:
-            yield from self._leaf_pages(meta, child, depth - 1, start)
+            yield from self.leaf_pages(meta, child, depth - 1, start)
             start = b""
 
 

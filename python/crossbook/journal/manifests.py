@@ -46,7 +46,7 @@ class SessionManifest(
 class SegmentOpening(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="crossbook opening"
 ):
-    """Where a segment starts. Hashes are hex; `previous_footer` is the SHA-256 of the footer file before, "" if none."""
+    """Where a segment starts. Hashes are hex; `previous_footer` is that of the footer file before, "" if none."""
 
     journal_format: int
     session: str
@@ -139,7 +139,7 @@ def decode_manifest(raw: bytes, kind: type[M], where: Path) -> M:
 def read_manifest(path: Path, kind: type[M]) -> tuple[M, bytes]:
     """Reads a manifest file; returns it with its bytes. Raises as decode_manifest, and JournalNotFound."""
     try:
-        with open(path, "rb") as file:
+        with path.open("rb") as file:
             raw = file.read(MANIFEST_BYTES_MAX + 1)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise JournalNotFound(f"there is no {path}", values={"file": str(path)}) from error
@@ -156,12 +156,13 @@ def write_manifest(path: Path, manifest: M) -> bytes:
 
 
 def write_durably(path: Path, raw: bytes) -> None:
+    """Writes a file so that after a crash there is all of it or none, under this name."""
     temporary = path.with_name(path.name + ".tmp")
-    with open(temporary, "wb") as file:
+    with temporary.open("wb") as file:
         file.write(raw)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
+    temporary.replace(path)
     sync_directory(path.parent)
 
 
@@ -173,6 +174,7 @@ def remove_durably(path: Path) -> None:
 
 
 def sync_directory(path: Path) -> None:
+    """Makes the names in a directory durable."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -75,9 +75,10 @@ def closing_finding(segment: Segment, found: Survey, scan: Scan) -> Finding | No
 
 
 def torn_tail(segment: Segment, scan: Scan) -> TornTail:
+    """The error that refuses a torn tail and points to the repair."""
     return TornTail(
-        f"segment {segment.number:06d}: the last {scan.torn_blocks} block(s), from seq {scan.torn_first_seq} on, do not "
-        f"verify: {scan.findings[0].message}",
+        f"segment {segment.number:06d}: the last {scan.torn_blocks} block(s), from seq {scan.torn_first_seq} on, "
+        f"do not verify: {scan.findings[0].message}",
         values={
             "segment": segment.number,
             "first_seq": scan.torn_first_seq,
@@ -108,10 +109,10 @@ def check_sealed_file(segment: Segment, found: Survey) -> None:
     assert footer is not None
     if hash_file(segment.data) != (footer.data_bytes, footer.data_sha256):
         scan = scan_segment(segment, opening_head(segment, found), map_bytes=found.manifest.segment_bytes)
-        raise sealed_findings(segment, found, scan)[0].error()
+        raise sealed_findings(segment, scan)[0].error()
 
 
-def sealed_findings(segment: Segment, found: Survey, scan: Scan) -> list[Finding]:
+def sealed_findings(segment: Segment, scan: Scan) -> list[Finding]:
     """What is wrong with a sealed segment that was scanned: in its blocks, against its footer, between its blocks."""
     footer = segment.footer
     assert footer is not None

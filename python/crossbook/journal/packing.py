@@ -43,6 +43,7 @@ class PackedBlock:
     first_seq: int = 0
 
     def pending(self, exec_mark: bytes) -> PendingBlock:
+        """The block with the mark of the state it will be executed on, for `JournalWriter.append_many`."""
         return PendingBlock(self.body, self.count, self.first_time_ns, self.last_time_ns, exec_mark)
 
 
@@ -52,6 +53,7 @@ def pack_records(
     """Packs records into as few blocks as the limits allow, in order.
 
     Args:
+        records: in the order of their times.
         bytes_max: largest block, its 200-byte header included.
         records_max: most records of a block, None for no limit.
         first_seq: seq of the first record if it is known; 0 leaves the blocks without seqs.

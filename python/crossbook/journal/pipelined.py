@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from concurrent.futures import Future
+from typing import Self
 
 from .blocks import HEADER_BYTES, BlockReceipt, PendingBlock, check_pending
 from .errors import JournalClosed, JournalError
@@ -59,7 +60,7 @@ class PipelinedWriter:
             self._changed.notify_all()
         self._thread.join()
 
-    def __enter__(self) -> PipelinedWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -93,7 +94,7 @@ class PipelinedWriter:
                 raise self._failure
             receipts = self.writer.append_many([block for block, _ in group])
             self.writer.sync()
-        except Exception as error:  # any failure belongs to the futures: the thread itself has nobody to tell
+        except Exception as error:  # noqa: BLE001  (it belongs to the futures)
             if isinstance(error, JournalError) and self.writer.halted is not None:
                 self._failure = error
             for _, future in group:

@@ -1,7 +1,7 @@
 """The reader: blocks in order, each verified against its hash and the chain, from any seq, while a writer is at work.
 
-It reads with the strict reader of `lmdb_file`, a batch at a time. For the live segment each batch holds a reader slot of
-LMDB, for milliseconds, so that the writer does not use the snapshot's pages again meanwhile.
+It reads with the strict reader of `lmdb_file`, a batch at a time. For the live segment each batch holds a reader slot
+of LMDB, for milliseconds, so that the writer does not use the snapshot's pages again meanwhile.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from . import guard
 from .blocks import SEQ_MAX, Block, BlockFault, BlockHeader, decode_block
@@ -51,7 +51,7 @@ class JournalReader:
         self.manifest: SessionManifest = survey(self.path).manifest
         self._closed = False
 
-    def __enter__(self) -> JournalReader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -113,7 +113,7 @@ class JournalReader:
             head, number = replace(head, blocks=0), number + 1
         _check_closing(found, head)
 
-    # --- one segment --------------------------------------------------------------------------------------------------
+    # --- one segment --------------------------------------------------------------------------------------
 
     def _segment_blocks(self, segment: Segment, found: Survey, head: Head) -> Iterator[Block]:
         if segment.sealed:
@@ -156,7 +156,7 @@ class JournalReader:
 
         return _look(segment, found, start, read)
 
-    # --- the session ----------------------------------------------------------------------------------------------------
+    # --- the session -------------------------------------------------------------------------------------------
 
     def _survey(self) -> Survey:
         self._require_open()

@@ -111,7 +111,7 @@ def _drop_tail(session: Path, found: Survey, last: Segment, scan: Scan) -> Repai
     )
     write_manifest(session / REPAIR_FILE, note)
     (last.path / LMDB_LOCK_FILE).unlink(missing_ok=True)
-    os.replace(rebuilt / DATA_FILE, last.data)
+    (rebuilt / DATA_FILE).replace(last.data)
     sync_directory(last.path)
     shutil.rmtree(rebuilt)
     return RepairReport(last.number, note.first_seq, note.blocks, evidence, side_file)

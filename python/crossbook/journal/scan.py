@@ -29,6 +29,7 @@ class Scan:
 
     @property
     def torn(self) -> bool:
+        """Whether everything that is wrong is a torn tail."""
         return self.torn_blocks > 0
 
 
@@ -37,7 +38,8 @@ def scan_segment(
 ) -> Scan:
     """Verifies one segment that nobody writes to: file structure, every block, the chain from `head` on.
 
-    `watch` is called with (last seq, block hash) of every block that verifies without a gap before it. Returns what it found; raises only NewerFormat and OSError.
+    `watch` is called with (last seq, block hash) of every block that verifies without a gap before it.
+    Returns what it found; raises only NewerFormat and OSError.
     """
     try:
         with LmdbFile(segment.data, map_bytes=map_bytes) as file:

@@ -60,10 +60,12 @@ class Segment:
 
     @property
     def sealed(self) -> bool:
+        """Whether the segment has a footer."""
         return self.footer is not None
 
     @property
     def data(self) -> Path:
+        """The LMDB data file."""
         return self.path / DATA_FILE
 
 
@@ -90,6 +92,7 @@ class Finding:
         return f"{', '.join(place) or 'session'}: {self.message} [{self.code}]"
 
     def error(self) -> JournalDamaged:
+        """The finding as an exception."""
         names = ("segment", "block", "first_seq", "last_seq", "page")
         values = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         return JournalDamaged(str(self), values={"finding": self.code, **values})
@@ -106,11 +109,13 @@ class Survey:
     findings: list[Finding] = field(default_factory=list)
 
     def raise_first(self) -> None:
+        """Raises the first finding, if there is one, as JournalDamaged."""
         if self.findings:
             raise self.findings[0].error()
 
 
 def segment_path(session: Path, number: int) -> Path:
+    """The directory of a segment."""
     return session / SEGMENTS_DIRECTORY / f"{number:06d}"
 
 
@@ -154,7 +159,7 @@ def survey(session: Path) -> Survey:
 def _segment_numbers(session: Path, found: Survey) -> range:
     numbers = []
     directory = session / SEGMENTS_DIRECTORY
-    for name in sorted(os.listdir(directory)) if directory.is_dir() else []:
+    for name in sorted(entry.name for entry in directory.iterdir()) if directory.is_dir() else []:
         if name.isdigit() and len(name) == 6:
             numbers.append(int(name))
         elif not name.endswith(".tmp"):
@@ -228,7 +233,7 @@ def create_segment(session: Path, opening: SegmentOpening, *, map_bytes: int) ->
     finally:
         os.close(descriptor)
     write_manifest(temporary / OPENING_FILE, opening)
-    os.rename(temporary, path)
+    temporary.rename(path)
     sync_directory(path.parent)
     return path
 
@@ -278,7 +283,7 @@ def hash_file(path: Path) -> tuple[int, str]:
     """Length and SHA-256 of a file."""
     digest, length = sha256(), 0
     buffer = memoryview(bytearray(_READ_BYTES))
-    with open(path, "rb", buffering=0) as file:
+    with path.open("rb", buffering=0) as file:
         while count := file.readinto(buffer):
             digest.update(buffer[:count])
             length += count

@@ -34,10 +34,12 @@ class VerifyReport:
 
     @property
     def ok(self) -> bool:
+        """Whether nothing is wrong."""
         return not self.findings
 
     @property
     def exit_code(self) -> int:
+        """0 if nothing is wrong, 1 if there are findings."""
         return 0 if self.ok else 1
 
 
@@ -50,6 +52,7 @@ def verify(
     """Verifies a session that nobody writes to at the moment. Opens nothing for writing, changes nothing.
 
     Args:
+        path: the session's directory.
         anchor: `(last_seq, block_hash)` of a receipt kept elsewhere. The journal must hold that block: without an
             anchor nobody can tell a journal from an earlier copy of itself.
         progress: called with (segments verified, segments in all).
@@ -88,7 +91,7 @@ def _verify_segment(segment: Segment, found: Survey, report: VerifyReport, ancho
         watch=hashes.append if anchor is not None else None,
     )
     if segment.sealed:
-        findings = sealed_findings(segment, found, scan)
+        findings = sealed_findings(segment, scan)
     else:
         closing = closing_finding(segment, found, scan)
         findings = list(scan.findings)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 import lmdb
 
@@ -136,6 +137,7 @@ class JournalWriter:
         """Starts a session in a directory that does not exist or is empty.
 
         Args:
+            path: the session's directory.
             durability: when an append counts as written, see Durability.
             segment_bytes: size of a segment's map, 1 MiB to 1 TiB; the file is only as long as what is in it.
             segments_max: how many segments the session may have; None for no limit.
@@ -161,6 +163,9 @@ class JournalWriter:
         """Opens a session to continue it, after verifying it.
 
         Args:
+            path: the session's directory.
+            durability: when an append counts as written, see Durability.
+            segments_max: how many segments the session may have; None for no limit.
             check_sealed: compare every sealed file with its footer; False only checks that the footers follow each
                 other. The live segment is always verified block by block.
         """
@@ -311,7 +316,7 @@ class JournalWriter:
     def _rotate(self, exec_mark: bytes) -> None:
         live = self._live
         live.env.sync(True)
-        guard.close_for_writing(live.segment.path, live.env)
+        guard.close_for_writing(live.env)
         head = replace(self._head, blocks=live.blocks)
         sealed = seal_segment(live.segment, head, first_hash=live.first_hash, exec_mark=exec_mark)
         self._live = self._enter(self._start_segment(sealed.number + 1, previous_footer=sealed.footer_sha256))
@@ -348,7 +353,7 @@ class JournalWriter:
     def _sign_off(self, exec_mark: bytes) -> None:
         live = self._live
         live.env.sync(True)
-        guard.close_for_writing(live.segment.path, live.env)
+        guard.close_for_writing(live.env)
         data_bytes, data_sha256 = hash_file(live.segment.data)
         closing = SessionClosing(
             journal_format=JOURNAL_FORMAT,
@@ -373,10 +378,10 @@ class JournalWriter:
 
     def _let_go(self) -> None:
         self._closed = True
-        guard.close_for_writing(self._live.segment.path, self._live.env)
+        guard.close_for_writing(self._live.env)
         self._owner.release()
 
-    def __enter__(self) -> JournalWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
@@ -457,7 +462,7 @@ def _session_manifest(segment_bytes: int, session_id: str | None, created_ns: in
 
 
 def _require_empty(directory: Path) -> None:
-    if set(os.listdir(directory)) - {guard.OWNER_FILE}:
+    if {entry.name for entry in directory.iterdir()} - {guard.OWNER_FILE}:
         raise JournalExists(f"{directory} is not empty", values={"path": str(directory)})
 
 
