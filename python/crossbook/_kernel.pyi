@@ -1,0 +1,89 @@
+"""The Rust kernel: a pure function from (state, block body) to (state, events), bytes in and bytes out."""
+
+from typing import final
+
+class BlockError(ValueError):
+    """A block body that does not decode as a whole; nothing changed. `args` is (code, record index, message)."""
+
+class SnapshotError(ValueError):
+    """Bytes that are not a canonical snapshot."""
+
+class KernelError(RuntimeError):
+    """The kernel met a bug and is poisoned: every further call raises this. Stop serving."""
+
+@final
+class Kernel:
+    """One kernel state. Safe to share between threads; `apply` releases the interpreter lock."""
+
+    def __new__(cls, *, check_invariants: bool = False) -> Kernel:
+        """A kernel at genesis: seq 0, nothing in it. `check_invariants` recomputes conservation after each command."""
+
+    @staticmethod
+    def from_snapshot(data: bytes, *, check_invariants: bool = False) -> Kernel:
+        """The kernel a canonical snapshot describes. Raises SnapshotError."""
+
+    def apply(self, body: bytes, *, first_seq: int, base_time_ns: int, count: int, limit: int | None = None) -> bytes:
+        """Execute a block body, or only its first `limit` records.
+
+        Returns the events: msgpack arrays `[tag, seq, ...]` back to back. Raises BlockError (nothing changed) or
+        KernelError (poisoned).
+        """
+
+    @property
+    def seq(self) -> int:
+        """The last executed seq; 0 at genesis."""
+
+    @property
+    def time_ns(self) -> int:
+        """The stamped time of the last executed command, nanoseconds since the Unix epoch."""
+
+    def exec_mark(self) -> bytes:
+        """80 bytes: event_seq u64 LE, event digest, root_seq u64 LE, state root (the latest at the interval)."""
+
+    def event_digest(self) -> bytes:
+        """The 32-byte digest of every event so far, in order."""
+
+    def state_root(self) -> bytes:
+        """The 32-byte root of the present state."""
+
+    def full_state_root(self) -> bytes:
+        """The state root computed from scratch; equals `state_root()`."""
+
+    def subsystem_roots(self) -> list[tuple[str, bytes]]:
+        """The root of each subsystem, by name, in canonical order."""
+
+    def snapshot(self) -> bytes:
+        """The canonical bytes of the state."""
+
+    def check_invariants(self) -> None:
+        """Recompute conservation in full. Raises KernelError."""
+
+    def assets(self) -> bytes:
+        """msgpack: `[[asset, symbol, decimals, net_deposits, fees, insurance, dust], ...]`."""
+
+    def markets(self) -> bytes:
+        """msgpack: one row per market, see `crossbook.state`."""
+
+    def parameters(self) -> bytes:
+        """msgpack: `[open_orders_max, root_interval_commands, root_interval_ns, ruleset]`."""
+
+    def account_count(self) -> int:
+        """How many accounts there are; their ids are 1 up to this."""
+
+    def account(self, account: int) -> bytes:
+        """msgpack: `[account, master, open_orders, cash, pools, positions]`, nil when unknown."""
+
+    def order(self, order: int) -> bytes:
+        """msgpack: one order row, nil when it is not open."""
+
+    def orders(self, account: int, market: int = 0) -> bytes:
+        """msgpack: the open orders of an account by order id, in one market or in all (0)."""
+
+    def book(self, market: int, levels: int) -> bytes:
+        """msgpack: `[[[price, lots, orders], ...] bids, the same for asks]`, best first; nil when unknown."""
+
+    def queue(self, market: int, side: int, price: int) -> bytes:
+        """msgpack: the orders of one price level in priority."""
+
+def vocabulary() -> str:
+    """JSON: the commands, events, rejects and cancel reasons this kernel speaks."""

@@ -1,0 +1,129 @@
+"""How a session begins, is found again after a stop, and what is kept beside its journal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import structlog
+
+from crossbook import config, snapshots
+from crossbook._kernel import Kernel
+from crossbook.commands import Origin, Repair
+from crossbook.errors import InputError, NotFound
+from crossbook.journal import BlockReceipt, JournalReader, JournalWriter
+from crossbook.journal.segments import SEGMENT_BYTES_DEFAULT
+from crossbook.receipt import Receipt
+from crossbook.replay import replay
+from crossbook.session import Clock, Envelope, Session
+from crossbook.wire import decode_body, decode_events
+
+_log = structlog.get_logger("crossbook")
+_MSGPACK = msgspec.msgpack.Encoder()
+
+
+def create(
+    path: Path,
+    source: config.VenueConfig | Mapping[str, Any] | str | os.PathLike[str],
+    *,
+    durability: str,
+    clock: Clock,
+    check_invariants: bool,
+    segment_bytes: int | None,
+) -> Session:
+    """Start a journal and make the configuration its first commands; see `Venue.create`."""
+    check_durability(durability)
+    commands = config.load(source).commands()
+    writer = JournalWriter.create(path, durability=durability, segment_bytes=segment_bytes or SEGMENT_BYTES_DEFAULT)
+    try:
+        session = Session(writer, Kernel(check_invariants=check_invariants), path=path, clock=clock)
+        session.submit([Envelope(command, origin=Origin.OPERATOR) for command in commands]).raise_if_rejected()
+    except BaseException:
+        writer.close()
+        raise
+    return session
+
+
+def open_session(path: Path, *, durability: str, clock: Clock, check_invariants: bool) -> Session:
+    """Verify a journal, re-execute it from the newest usable snapshot, and continue it; see `Venue.open`."""
+    check_durability(durability)
+    writer = JournalWriter.open(path, durability=durability)
+    try:
+        replayed = replay(path, start="snapshot", check_invariants=check_invariants)
+        session = Session(writer, replayed.kernel, path=path, clock=clock)
+        session.mark_opened()
+        _log.info(
+            "venue opened",
+            path=str(path),
+            seq=replayed.seq,
+            replayed=replayed.commands,
+            from_snapshot=replayed.started_at,
+            marks=replayed.marks,
+            seconds=round(replayed.seconds, 3),
+        )
+        _record_repair(session, writer)
+    except BaseException:
+        writer.abandon()
+        raise
+    return session
+
+
+def _record_repair(session: Session, writer: JournalWriter) -> None:
+    """A repaired journal goes on with the record of its repair, before anything else."""
+    note = writer.pending_repair
+    if note is not None:
+        _log.warning("repair recorded", path=str(session.path), first_seq=note.first_seq, blocks=note.blocks)
+        session.submit([Envelope(Repair(note.first_seq, note.blocks, note.evidence), origin=Origin.OPERATOR)])
+
+
+def check_durability(durability: str) -> None:
+    """Refuse a durability nobody knows. Raises InputError `unknown_choice`."""
+    known = ("durable", "pipelined", "volatile")
+    if durability not in known:
+        raise InputError(
+            f"durability is {durability!r}",
+            code="unknown_choice",
+            values={"field": "durability", "value": durability},
+            hint=f"one of: {', '.join(known)}",
+        )
+
+
+def write_snapshot(session: Session) -> Path:
+    """Write a snapshot of the present state; the journal is put on stable storage first, so it is never behind."""
+    session.sync()
+    return snapshots.write(session.path, session.kernel, block_hash=session.head_hash)
+
+
+def receipt_of(session: Session, seq: int) -> Receipt:
+    """The answer to a command of the past: its block executed again on the state before it."""
+    session.sync()
+    if not 1 <= seq <= session.kernel.seq:
+        raise NotFound(
+            f"nothing was executed under seq {seq}",
+            code="unknown_seq",
+            values={"seq": seq, "last_seq": session.kernel.seq},
+            hint=f"give a seq from 1 to {session.kernel.seq}",
+        )
+    with JournalReader(session.path) as reader:
+        block = next(iter(reader.blocks(from_seq=seq, to_seq=seq)))
+    kernel = replay(session.path, start="snapshot", seq=block.first_seq - 1).kernel
+    answer = kernel.apply(
+        block.body,
+        first_seq=block.first_seq,
+        base_time_ns=block.base_time_ns,
+        count=block.count,
+        limit=seq - block.first_seq + 1,
+    )
+    record = decode_body(block.body, block.count)[seq - block.first_seq]
+    events = [event for event in decode_events(answer) if event.seq == seq]
+    return Receipt(
+        seq=seq,
+        last_seq=seq,
+        time_ns=block.base_time_ns + record.dt,
+        blocks=[BlockReceipt(block.first_seq, block.last_seq, block.segment, block.block_hash)],
+        durability=session.durability,
+        raw_events=[b"".join(_MSGPACK.encode(event) for event in events)],
+    )

@@ -1,0 +1,259 @@
+"""The venue: open or create one, send commands, read its books and accounts.
+
+```python
+from crossbook import Venue
+
+with Venue.create("session", "venue.toml") as venue:
+    alice = venue.create_account().account
+    venue.deposit(account=alice, asset="USDC", amount=10_000)
+    venue.set_mark(market="BTC-PERP", price=64_000)
+    receipt = venue.place(account=alice, market="BTC-PERP", side="buy", price="64000.5", size="0.01")
+    print(receipt.order, venue.account(alice))
+```
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from crossbook import lifecycle
+from crossbook.builders import Builders, Provenance
+from crossbook.commands import Command, Origin
+from crossbook.config import VenueConfig
+from crossbook.errors import InputError
+from crossbook.receipt import Receipt
+from crossbook.session import Clock, Envelope, Session
+from crossbook.state import StateView
+
+if TYPE_CHECKING:
+    from typing import Self
+
+SNAPSHOTS_OFF: Final = 0
+
+
+class Venue(Builders, StateView):
+    """An exchange in this process: a journal on disk and the kernel that executed it.
+
+    Commands go in through `submit`, or through the builders (`place`, `deposit`, ...), which convert whole units
+    exactly; events come back in a `Receipt`. Reading methods return frozen structs with Decimals. A venue starts no
+    threads, holds no global state, and is not for use from several threads at once; several venues may be open side
+    by side. After a failed commit it refuses everything with `VenueHalted`.
+    """
+
+    def __init__(self, session: Session, *, snapshot_interval: int = SNAPSHOTS_OFF) -> None:
+        """Use `Venue.create` or `Venue.open`."""
+        super().__init__(session.kernel)
+        self._session = session
+        self._snapshot_interval = snapshot_interval
+        self._snapshot_seq = session.kernel.seq
+
+    # --- life -------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        path: str | os.PathLike[str],
+        config: VenueConfig | Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        *,
+        durability: str = "durable",
+        snapshot_interval: int = SNAPSHOTS_OFF,
+        clock: Clock = time.time_ns,
+        check_invariants: bool = False,
+        segment_bytes: int | None = None,
+        **keywords: Any,
+    ) -> Self:
+        """Create a venue in a new directory and journal its configuration as its first commands.
+
+        Args:
+            path: a directory that is empty or does not exist.
+            config: a TOML file, a mapping or a `VenueConfig`; or give its tables as keywords (`assets=`, `markets=`,
+                `parameters=`, `authors=`).
+            durability: `"durable"` (on stable storage before each answer), `"pipelined"` or `"volatile"`.
+            snapshot_interval: write a snapshot on close, and whenever this many commands ran since the last; 0: none.
+            clock: returns ns since the epoch; a stamp that would go backwards is raised to the last one.
+            check_invariants: recompute the conservation of money after every command (slow; for tests).
+            segment_bytes: the size of a journal segment.
+            keywords: the tables of the configuration.
+
+        Raises:
+            ConfigError: the configuration cannot be used; nothing was written.
+            Refused: the kernel refused a configuration command; the directory holds the journal up to it.
+            JournalExists: there is something at `path` already.
+        """
+        source = keywords if config is None else config
+        if config is not None and keywords:
+            raise InputError(
+                "give the configuration either as one argument or as keywords",
+                code="config_twice",
+                values={"keywords": sorted(keywords)},
+                hint="put everything into one of them",
+            )
+        session = lifecycle.create(
+            Path(path),
+            source,
+            durability=durability,
+            clock=clock,
+            check_invariants=check_invariants,
+            segment_bytes=segment_bytes,
+        )
+        return cls(session, snapshot_interval=snapshot_interval)
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        durability: str = "durable",
+        snapshot_interval: int = SNAPSHOTS_OFF,
+        clock: Clock = time.time_ns,
+        check_invariants: bool = False,
+    ) -> Self:
+        """Open a venue: verify its journal and re-execute it from the newest valid snapshot, or from genesis.
+
+        The arguments are those of `create`.
+
+        Raises:
+            JournalNotFound, NotAJournal, NewerFormat, JournalLocked, JournalDamaged, TornTail: see
+                `crossbook.journal.errors`.
+            ReplayDivergence: re-execution did not reproduce what the journal recorded.
+        """
+        session = lifecycle.open_session(
+            Path(path), durability=durability, clock=clock, check_invariants=check_invariants
+        )
+        return cls(session, snapshot_interval=snapshot_interval)
+
+    def close(self) -> None:
+        """Append a Checkpoint if anything ran since the last one, snapshot if configured, and give the journal back.
+
+        Closing twice, or after a halt, is harmless.
+        """
+        session = self._session
+        if session.closed or session.halted:
+            session.close()
+            return
+        try:
+            session.checkpoint_if_needed()
+            if self._snapshot_interval and session.kernel.seq > self._snapshot_seq:
+                self.snapshot()
+        finally:
+            session.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- what it is -------------------------------------------------------------------------------------------------
+
+    @property
+    def path(self) -> Path:
+        """The directory of the venue."""
+        return self._session.path
+
+    @property
+    def durability(self) -> str:
+        """The durability each block is committed at before its events leave."""
+        return self._session.durability
+
+    @property
+    def head_hash(self) -> bytes:
+        """The hash of the journal's last block; it commits to every command so far."""
+        return self._session.head_hash
+
+    @property
+    def halted(self) -> bool:
+        """Whether a failed commit or a kernel fault stopped the venue."""
+        return self._session.halted
+
+    @property
+    def session(self) -> Session:
+        """The session underneath, for callers that bring their own envelopes."""
+        return self._session
+
+    # --- commands ---------------------------------------------------------------------------------------------------
+
+    def submit(
+        self,
+        command: Command | Envelope | Iterable[Command | Envelope],
+        *,
+        origin: Origin | None = None,
+        author: int = 0,
+        cause: int = 0,
+        nonce: int = 0,
+        time_ns: int | None = None,
+    ) -> Receipt:
+        """Journal and execute one command or many, in order, and return what came of them.
+
+        The keywords apply to bare commands; an `Envelope` brings its own.
+
+        Args:
+            command: a command, an envelope, or any iterable of them.
+            origin: who issues it; by default the least privileged origin that may.
+            author: id of a registered author, 0 unnamed.
+            cause: seq of the command that caused this one, 0 none.
+            nonce: client nonce of the command's account, for one command only, 0 none. A second use is refused by
+                `Rejected` with the seq of the first; `receipt(seq)` finds its answer.
+            time_ns: the stamped time of a recorded or simulated command; by default the clock's.
+
+        Raises:
+            InputError, VenueHalted, VenueClosed, JournalHalted: see `Session.submit`.
+        """
+        if isinstance(command, msgspec.Struct):
+            items: Iterable[Command | Envelope] = (command,)
+        elif nonce:
+            raise InputError(
+                "one nonce cannot name several commands",
+                code="nonce_for_many",
+                values={"nonce": nonce},
+                hint="submit Envelope(command, nonce=...) for each",
+            )
+        else:
+            items = command
+        receipt = self._session.submit(
+            item if isinstance(item, Envelope) else Envelope(item, origin, author, cause, nonce, time_ns)
+            for item in items
+        )
+        if self._snapshot_interval and receipt.last_seq - self._snapshot_seq >= self._snapshot_interval:
+            self.snapshot()
+        return receipt
+
+    def receipt(self, seq: int) -> Receipt:
+        """The original answer to the command with this seq, found again by re-executing the journal up to it.
+
+        Raises:
+            NotFound: `unknown_seq`, nothing was executed under it.
+        """
+        self._session.check_serving()
+        return lifecycle.receipt_of(self._session, seq)
+
+    def checkpoint(self) -> Receipt:
+        """Journal a Checkpoint: its block's exec mark commits to everything executed before."""
+        return self._session.checkpoint()
+
+    def snapshot(self) -> Path:
+        """Write a snapshot of the present state beside the journal and return its path."""
+        self._session.check_serving()
+        path = lifecycle.write_snapshot(self._session)
+        self._snapshot_seq = self._session.kernel.seq
+        return path
+
+    def sync(self) -> None:
+        """Put everything on stable storage: what a `"pipelined"` venue answered but did not yet write."""
+        self._session.sync()
+
+    def _submit_one(self, command: Command, provenance: Provenance) -> Receipt:
+        return self.submit(command, **provenance)
+
+    def __repr__(self) -> str:
+        state = "halted" if self.halted else "closed" if self._session.closed else "serving"
+        return f"<Venue {self.path} {state}, seq {self._session.kernel_seq()}, {self.durability}>"

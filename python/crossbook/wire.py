@@ -1,0 +1,192 @@
+"""The wire: journal records and event streams to and from canonical msgpack bytes.
+
+A block body is the concatenation of records `[dt, origin, author, cause, nonce, command]`; the kernel answers a body
+with the concatenation of events `[tag, seq, ...fields]`. Everything that enters a body passes `check_records` first:
+what is journaled must be executable for ever, so a value the kernel's decoder would refuse never reaches the journal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from crossbook.commands import (
+    COMMAND_TYPES,
+    STRING_BYTES_MAX,
+    U16,
+    U64,
+    AddAsset,
+    AddMarket,
+    Command,
+    Origin,
+    RegisterAuthor,
+    Repair,
+)
+from crossbook.errors import CrossbookError, InputError
+from crossbook.events import Event
+
+
+class Record(Struct, frozen=True, array_like=True):
+    """One journal record: a command with its stamped time and where it came from.
+
+    `dt` is in nanoseconds since the base time of the block; `author`, `cause` (a seq) and `nonce` are 0 for none.
+    """
+
+    dt: U64
+    origin: Origin
+    author: U16
+    cause: U64
+    nonce: U64
+    command: Command
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_RECORDS: Final = msgspec.msgpack.Decoder(list[Record])
+_EVENTS: Final = msgspec.msgpack.Decoder(list[Event])
+
+
+def array_header(count: int) -> bytes:
+    """The msgpack array32 header: lets a concatenation of `count` values be decoded as one list."""
+    return b"\xdd" + count.to_bytes(4, "big")
+
+
+def encode_record(record: Record) -> bytes:
+    """The canonical bytes of one record.
+
+    Raises:
+        InputError: `value_out_of_range` for an integer beyond 64 bits, `value_type` for anything msgpack cannot hold.
+    """
+    try:
+        return _ENCODER.encode(record)
+    except OverflowError:
+        raise InputError(
+            f"{type(record.command).__name__} holds an integer beyond 64 bits",
+            code="value_out_of_range",
+            values={"command": type(record.command).__name__},
+            hint="amounts are integers of at most 63 bits; check the units",
+        ) from None
+    except TypeError as error:
+        raise InputError(
+            f"{type(record.command).__name__} holds a value that is not of the vocabulary: {error}",
+            code="value_type",
+            values={"command": type(record.command).__name__},
+            hint="commands hold integers, booleans and strings; convert prices and sizes with crossbook.quantities",
+        ) from None
+
+
+def check_records(body: bytes, records: Sequence[Record]) -> None:
+    """Refuse a body the kernel's decoder would refuse, naming command and field, before it is journaled.
+
+    Args:
+        body: the concatenated canonical bytes of `records`.
+        records: the records, for the messages and for the byte length of their strings.
+
+    Raises:
+        InputError: `value_out_of_range`, `value_type`, `float_refused` or `string_too_long`.
+    """
+    try:
+        _RECORDS.decode(array_header(len(records)) + body)
+    except msgspec.ValidationError as error:
+        raise _field_error(str(error), records) from None
+    for index, record in enumerate(records):
+        if isinstance(record.command, (AddAsset, AddMarket, RegisterAuthor, Repair)):
+            _check_strings(index, record.command)
+
+
+def _check_strings(index: int, command: Command) -> None:
+    for field in command.__struct_fields__:
+        value = getattr(command, field)
+        if isinstance(value, str) and len(value.encode()) > STRING_BYTES_MAX:
+            raise InputError(
+                f"{type(command).__name__}.{field} is longer than {STRING_BYTES_MAX} bytes",
+                code="string_too_long",
+                values={
+                    "command": type(command).__name__,
+                    "field": field,
+                    "index": index,
+                    "bytes": len(value.encode()),
+                },
+                hint=f"use at most {STRING_BYTES_MAX} bytes of UTF-8",
+            )
+
+
+_PATH: Final = re.compile(r"\$\[(\d+)\](?:\[(\d+)\])?(?:\[(\d+)\])?")
+
+
+def _field_error(reason: str, records: Sequence[Record]) -> CrossbookError:
+    """Turn a path of indexes such as `$[3][5][2]` into the names of command and field."""
+    found = _PATH.search(reason)
+    index, outer, inner = (int(part) if part else None for part in found.groups()) if found else (None, None, None)
+    record = records[index] if index is not None and index < len(records) else None
+    values: dict[str, Any] = {"index": index}
+    name = "record"
+    if record is not None:
+        name = type(record.command).__name__
+        values["command"] = name
+        holder: Struct = record
+        position = outer
+        if outer == len(Record.__struct_fields__) - 1 and inner is not None:
+            holder, position = record.command, inner - 1
+        if position is not None and 0 <= position < len(holder.__struct_fields__):
+            field = holder.__struct_fields__[position]
+            values |= {"field": field, "value": getattr(holder, field)}
+            name = f"{name}.{field}"
+    what = reason.split(" - at ", maxsplit=1)[0]
+    if isinstance(values.get("value"), float):
+        return InputError(
+            f"{name} is a float",
+            code="float_refused",
+            values=values,
+            hint="amounts are exact: pass integers in ticks, lots and minor units, or use the builders of Venue",
+        )
+    code = "value_type" if "got" in what else "value_out_of_range"
+    return InputError(
+        f"{name} cannot be used: {what}",
+        code=code,
+        values=values,
+        hint="docs/rules.md lists the fields of each command with their types and ranges",
+    )
+
+
+def decode_body(body: bytes | memoryview, count: int) -> list[Record]:
+    """The records of a block body.
+
+    Raises:
+        msgspec.DecodeError: the body is not `count` records; the journal's hashes make that a foreign or forged block.
+    """
+    return _RECORDS.decode(array_header(count) + bytes(body))
+
+
+# The width of a msgpack value by its first byte; 0 marks str8, whose length is in the next byte.
+_WIDTHS: Final = bytes(
+    1 if b <= 0x7F or b >= 0xE0 or b in (0xC0, 0xC2, 0xC3)
+    else 1 + (b & 0x1F) if 0xA0 <= b <= 0xBF
+    else {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9, 0xD0: 2, 0xD1: 3, 0xD2: 5, 0xD3: 9}.get(b, 0)
+    for b in range(256)
+)  # fmt: skip
+
+
+def count_events(data: bytes) -> int:
+    """How many events are in a concatenation of them: each is one flat array of at most 15 values."""
+    widths = _WIDTHS
+    position, end, count = 0, len(data), 0
+    while position < end:
+        values = data[position] & 0x0F
+        position += 1
+        for _ in range(values):
+            width = widths[data[position]]
+            position += width or 2 + data[position + 1]
+        count += 1
+    return count
+
+
+def decode_events(data: bytes) -> list[Event]:
+    """The typed events of the kernel's answer, in order."""
+    return _EVENTS.decode(array_header(count_events(data)) + data) if data else []
+
+
+assert len(COMMAND_TYPES) <= 0x7F, "a tag is one byte on the wire"
