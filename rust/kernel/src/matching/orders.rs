@@ -306,6 +306,27 @@ impl Orders {
         self.expiries[slot.0 as usize]
     }
 
+    /// What the order is, apart from its slot.
+    #[must_use]
+    pub fn describe(&self, slot: Slot) -> NewOrder {
+        let order = &self[slot];
+        NewOrder {
+            id: order.id,
+            client_order: order.client_order,
+            price: order.price(),
+            lots: order.lots,
+            filled: order.filled,
+            expires_at: self.expires_at(slot),
+            account: order.account,
+            market: order.market,
+            side: order.side,
+            time_in_force: order.time_in_force,
+            self_trade: order.self_trade,
+            post_only: order.post_only,
+            reduce_only: order.reduce_only,
+        }
+    }
+
     /// The orders of an account's list, by ascending id.
     pub fn of_account(&self, list: &AccountOrders) -> impl Iterator<Item = Slot> + '_ {
         std::iter::successors(Slot::from_link(list.head), |slot| Slot::from_link(self[*slot].account_next))

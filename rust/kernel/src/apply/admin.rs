@@ -1,0 +1,108 @@
+//! Configuration.
+
+use crate::command::{ActivateRuleset, AddAsset, AddMarket, CreateAccount, RegisterAuthor, SetFees, SetLimits, SetParameters, SetTiers};
+use crate::emit::Emitter;
+use crate::event::{AccountCreated, AssetAdded, AuthorRegistered, FeesSet, LimitsSet, MarketAdded, ParametersSet, RulesetActivated, TiersSet};
+use crate::matching::book::Book;
+use crate::quantities::{AssetId, AuthorId, Lots, MarketId, Ticks};
+use crate::reject::Reject;
+use crate::state::State;
+use crate::state::asset::Asset;
+use crate::state::market::{Fees, Limits, Market, Schedule};
+use crate::state::parameters::{Author, Parameters};
+use crate::validate::admin as check;
+
+fn next_id(count: usize) -> u16 {
+    u16::try_from(count + 1).expect("capacity is checked at validation")
+}
+
+pub fn add_asset<B: Book>(state: &mut State<B>, command: &AddAsset, out: &mut Emitter) -> Result<(), Reject> {
+    check::add_asset(state, command)?;
+    let asset = AssetId(next_id(state.assets.len()));
+    state.assets.push(Asset::new(*command.symbol, command.decimals));
+    out.emit(&AssetAdded { asset, symbol: command.symbol.clone(), decimals: command.decimals });
+    Ok(())
+}
+
+pub fn add_market<B: Book>(state: &mut State<B>, command: &AddMarket, out: &mut Emitter) -> Result<(), Reject> {
+    let tick_value = check::add_market(state, command)?;
+    let id = MarketId(next_id(state.markets.len()));
+    state.books.push(B::new(command.price_max));
+    state.markets.push(Market {
+        id,
+        symbol: *command.symbol,
+        settlement: command.settlement,
+        tick_size_e12: command.tick_size_e12,
+        lot_size_e12: command.lot_size_e12,
+        tick_value,
+        price_max: command.price_max,
+        position_max: command.position_max,
+        fees: Fees::default(),
+        limits: Limits::initial(command.position_max),
+        schedule: Schedule::default(),
+        mark: Ticks::ZERO,
+        last: Ticks::ZERO,
+        open_interest: Lots::ZERO,
+        net_lots: Lots::ZERO,
+    });
+    let (symbol, settlement) = (command.symbol.clone(), command.settlement);
+    out.emit(&MarketAdded { market: id, symbol, settlement, tick_value });
+    Ok(())
+}
+
+pub fn set_tiers<B: Book>(state: &mut State<B>, command: &SetTiers, out: &mut Emitter) -> Result<(), Reject> {
+    check::set_tiers(command)?;
+    state.markets[command.market.index()].schedule = Schedule::new(&command.tiers);
+    let count = u8::try_from(command.tiers.len()).expect("tiers are few");
+    out.emit(&TiersSet { market: command.market, count });
+    Ok(())
+}
+
+pub fn set_fees<B: Book>(state: &mut State<B>, command: &SetFees, out: &mut Emitter) -> Result<(), Reject> {
+    check::set_fees(command)?;
+    let &SetFees { market, maker_rate, taker_rate } = command;
+    state.markets[market.index()].fees = Fees { maker_rate, taker_rate };
+    out.emit(&FeesSet { market, maker_rate, taker_rate });
+    Ok(())
+}
+
+pub fn set_limits<B: Book>(state: &mut State<B>, command: &SetLimits, out: &mut Emitter) -> Result<(), Reject> {
+    check::set_limits(state, command)?;
+    let &SetLimits { market, order_min_notional, order_max_lots, price_band_rate, market_bound_rate } = command;
+    state.markets[market.index()].limits =
+        Limits { order_min_notional, order_max_lots, price_band_rate, market_bound_rate };
+    out.emit(&LimitsSet { market, order_min_notional, order_max_lots, price_band_rate, market_bound_rate });
+    Ok(())
+}
+
+pub fn set_parameters<B: Book>(state: &mut State<B>, command: &SetParameters, out: &mut Emitter) -> Result<(), Reject> {
+    check::set_parameters(command)?;
+    let &SetParameters { open_orders_max, root_interval_commands, root_interval_ns } = command;
+    let ruleset = state.parameters.ruleset;
+    state.parameters = Parameters { ruleset, open_orders_max, root_interval_commands, root_interval_ns };
+    out.emit(&ParametersSet { open_orders_max, root_interval_commands, root_interval_ns });
+    Ok(())
+}
+
+pub fn create_account<B: Book>(state: &mut State<B>, command: &CreateAccount, out: &mut Emitter) -> Result<(), Reject> {
+    check::create_account(state, command)?;
+    let account = state.accounts.open(command.parent);
+    out.emit(&AccountCreated { account, master: state.accounts.of(account).master });
+    Ok(())
+}
+
+pub fn register_author<B: Book>(state: &mut State<B>, command: &RegisterAuthor, out: &mut Emitter) -> Result<(), Reject> {
+    check::register_author(state, command)?;
+    let author = AuthorId(next_id(state.authors.len()));
+    let (origin, name, version) = (command.origin, command.name.clone(), command.version.clone());
+    state.authors.push(Author { origin, name: *name, version: *version });
+    out.emit(&AuthorRegistered { author, origin, name, version });
+    Ok(())
+}
+
+pub fn activate_ruleset<B: Book>(state: &mut State<B>, command: &ActivateRuleset, out: &mut Emitter) -> Result<(), Reject> {
+    check::activate_ruleset(command)?;
+    state.parameters.ruleset = command.ruleset;
+    out.emit(&RulesetActivated { ruleset: command.ruleset });
+    Ok(())
+}

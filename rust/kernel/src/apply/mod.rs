@@ -1,0 +1,91 @@
+//! What each command does once its checks have passed.
+//!
+//! Every arm reads the same way: check (pure, in `validate`), change the state, say so.
+
+mod admin;
+mod money;
+mod order;
+
+use crate::command::{Command, Record};
+use crate::emit::Emitter;
+use crate::event::{CancelReason, CheckpointTaken, Rejected, Repaired, Ticked};
+use crate::matching::book::Book;
+use crate::reject::Reject;
+use crate::state::State;
+use crate::validate;
+
+/// Executes one record at the next seq: expiries first, then the command, or its refusal.
+pub fn record<B: Book>(state: &mut State<B>, record: &Record, out: &mut Emitter) {
+    state.sequence.seq += 1;
+    state.sequence.time = record.time;
+    out.begin(state.sequence.seq);
+    expire(state, out);
+    if let Err(reject) = attempt(state, record, out) {
+        out.emit(&Rejected {
+            command: record.command.tag(),
+            account: validate::account_of(&record.command),
+            code: reject.code as u16,
+            a: reject.a,
+            b: reject.b,
+        });
+    }
+}
+
+fn attempt<B: Book>(state: &mut State<B>, record: &Record, out: &mut Emitter) -> Result<(), Reject> {
+    validate::identity(state, record)?;
+    if record.nonce != 0 {
+        let account = validate::account_of(&record.command);
+        state.accounts.nonces_mut(account).remember(record.nonce, state.sequence.seq);
+    }
+    validate::subject(state, &record.command)?;
+    dispatch(state, &record.command, out)
+}
+
+fn dispatch<B: Book>(state: &mut State<B>, command: &Command, out: &mut Emitter) -> Result<(), Reject> {
+    match command {
+        Command::AddAsset(c) => admin::add_asset(state, c, out),
+        Command::AddMarket(c) => admin::add_market(state, c, out),
+        Command::SetTiers(c) => admin::set_tiers(state, c, out),
+        Command::SetFees(c) => admin::set_fees(state, c, out),
+        Command::SetLimits(c) => admin::set_limits(state, c, out),
+        Command::SetParameters(c) => admin::set_parameters(state, c, out),
+        Command::CreateAccount(c) => admin::create_account(state, c, out),
+        Command::Deposit(c) => money::deposit(state, c, out),
+        Command::Withdraw(c) => money::withdraw(state, c, out),
+        Command::Transfer(c) => money::transfer(state, c, out),
+        Command::SetMark(c) => money::set_mark(state, c, out),
+        Command::Place(c) => order::place(state, c, out),
+        Command::Amend(c) => order::amend(state, c, out),
+        Command::Cancel(c) => order::cancel(state, c, out),
+        Command::MassCancel(c) => {
+            order::mass_cancel(state, c, out);
+            Ok(())
+        }
+        Command::Tick(_) => {
+            out.emit(&Ticked { time: state.sequence.time });
+            Ok(())
+        }
+        Command::Checkpoint(_) => {
+            out.emit(&CheckpointTaken {});
+            Ok(())
+        }
+        Command::RegisterAuthor(c) => admin::register_author(state, c, out),
+        Command::Repair(c) => {
+            out.emit(&Repaired { first_seq: c.first_seq, blocks: c.blocks, evidence: c.evidence.clone() });
+            Ok(())
+        }
+        Command::ActivateRuleset(c) => admin::activate_ruleset(state, c, out),
+    }
+}
+
+/// Cancels the resting orders whose time has come, soonest first.
+#[inline]
+fn expire<B: Book>(state: &mut State<B>, out: &mut Emitter) {
+    while let Some(&(expires_at, order)) = state.expiries.first() {
+        if expires_at > state.sequence.time {
+            return;
+        }
+        let slot = state.orders.slot(order).expect("an order that expires is open");
+        state.cancel_resting(slot, state.orders[slot].lots, CancelReason::Expired, out);
+    }
+}

@@ -1,0 +1,144 @@
+//! Orders: placed, amended, cancelled.
+
+use crate::command::{Amend, Cancel, MassCancel, Place, Side, Sides, TimeInForce};
+use crate::emit::Emitter;
+use crate::event::{CancelReason, MassCancelled, OrderAccepted, OrderAmended, OrderCancelled, OrderRested};
+use crate::matching::book::Book;
+use crate::matching::floor::{Live, Scratch};
+use crate::matching::orders::{NewOrder, Order, Slot};
+use crate::matching::sweep::{Ending, Taker, sweep};
+use crate::quantities::{Lots, MarketId};
+use crate::reject::{Code, Reject};
+use crate::state::State;
+use crate::validate::order::{self as check, Amended};
+
+pub fn place<B: Book>(state: &mut State<B>, command: &Place, out: &mut Emitter) -> Result<(), Reject> {
+    let order = check::place(state, command)?;
+    let taker = Taker { order, master: state.accounts.of(order.account).master };
+    if order.time_in_force == TimeInForce::FillOrKill {
+        let fillable = Scratch::fillable(state, &taker);
+        if fillable < order.lots {
+            return Err(Code::FillOrKillUnfilled.with(fillable.0, order.lots.0));
+        }
+    }
+    state.sequence.orders += 1;
+    out.emit(&OrderAccepted {
+        order: order.id,
+        account: order.account,
+        market: order.market,
+        side: order.side,
+        price: order.price,
+        lots: order.lots,
+        client_order: order.client_order,
+    });
+    enter(state, taker, None, out);
+    Ok(())
+}
+
+/// Sends an order into its market: it trades what it can, then rests or goes. `slot` is where it was listed before an
+/// amend took it out of the book; it keeps that place in the lists.
+fn enter<B: Book>(state: &mut State<B>, mut taker: Taker, slot: Option<Slot>, out: &mut Emitter) {
+    open_lots(state, &taker.order, taker.order.lots);
+    let ending = sweep(&mut Live { state, out }, &mut taker);
+    let reason = match ending {
+        Ending::Filled => None,
+        Ending::Exhausted if check::may_rest(taker.order.time_in_force) => return rest(state, &taker.order, slot, out),
+        Ending::Exhausted => Some(CancelReason::ImmediateOrCancel),
+        Ending::Cancelled(reason) => Some(reason),
+    };
+    if let Some(reason) = reason {
+        let NewOrder { id: order, account, market, lots, .. } = taker.order;
+        open_lots(state, &taker.order, -lots);
+        out.emit(&OrderCancelled { order, account, market, lots, reason });
+    }
+    if let Some(slot) = slot {
+        state.forget_order(slot);
+    }
+}
+
+/// Adds to the account's open lots, in which reduce-only orders have no part.
+fn open_lots<B: Book>(state: &mut State<B>, order: &NewOrder, lots: Lots) {
+    if !order.reduce_only {
+        *state.accounts.holdings_mut(order.account).position_mut(order.market).open_mut(order.side) += lots;
+    }
+}
+
+fn rest<B: Book>(state: &mut State<B>, order: &NewOrder, slot: Option<Slot>, out: &mut Emitter) {
+    out.emit(&OrderRested { order: order.id, lots: order.lots });
+    match slot {
+        None => {
+            let slot = state.orders.insert(order);
+            state.list_order(slot);
+        }
+        Some(slot) => {
+            let listed = &mut state.orders[slot];
+            listed.lots = order.lots;
+            listed.filled = order.filled;
+            listed.reprice(order.price);
+            state.books[order.market.index()].insert(&mut state.orders, slot);
+        }
+    }
+}
+
+pub fn amend<B: Book>(state: &mut State<B>, command: &Amend, out: &mut Emitter) -> Result<(), Reject> {
+    let slot = check::named(state, command.account, command.order, command.client_order)?;
+    match check::amend(state, command, slot)? {
+        Amended::Shrunk(lots) => shrink(state, slot, lots, out),
+        Amended::Replaced(order) => replace(state, slot, &order, out),
+    }
+    Ok(())
+}
+
+fn announce(order: &NewOrder, kept_priority: bool, out: &mut Emitter) {
+    out.emit(&OrderAmended {
+        order: order.id,
+        account: order.account,
+        market: order.market,
+        price: order.price,
+        lots: order.lots + order.filled,
+        remaining: order.lots,
+        kept_priority,
+    });
+}
+
+fn shrink<B: Book>(state: &mut State<B>, slot: Slot, lots: Lots, out: &mut Emitter) {
+    let order = state.orders[slot];
+    let excess = order.lots - lots;
+    state.books[order.market.index()].reduce(&mut state.orders, slot, excess);
+    let shrunk = state.orders.describe(slot);
+    open_lots(state, &shrunk, -excess);
+    announce(&shrunk, true, out);
+}
+
+fn replace<B: Book>(state: &mut State<B>, slot: Slot, order: &NewOrder, out: &mut Emitter) {
+    let present = state.orders.describe(slot);
+    open_lots(state, &present, -present.lots);
+    state.books[order.market.index()].remove(&mut state.orders, slot);
+    announce(order, false, out);
+    let taker = Taker { order: *order, master: state.accounts.of(order.account).master };
+    enter(state, taker, Some(slot), out);
+}
+
+pub fn cancel<B: Book>(state: &mut State<B>, command: &Cancel, out: &mut Emitter) -> Result<(), Reject> {
+    let slot = check::named(state, command.account, command.order, command.client_order)?;
+    state.cancel_resting(slot, state.orders[slot].lots, CancelReason::Requested, out);
+    Ok(())
+}
+
+pub fn mass_cancel<B: Book>(state: &mut State<B>, command: &MassCancel, out: &mut Emitter) {
+    let taken = |order: &Order| {
+        (command.market == MarketId::NONE || order.market == command.market)
+            && match command.side {
+                Sides::Both => true,
+                Sides::Buy => order.side == Side::Buy,
+                Sides::Sell => order.side == Side::Sell,
+            }
+    };
+    let open = &state.accounts.of(command.account).open_orders;
+    let slots: Vec<Slot> = state.orders.of_account(open).filter(|&slot| taken(&state.orders[slot])).collect();
+    for &slot in &slots {
+        state.cancel_resting(slot, state.orders[slot].lots, CancelReason::MassCancel, out);
+    }
+    let count = u32::try_from(slots.len()).expect("open orders of an account are limited");
+    out.emit(&MassCancelled { account: command.account, market: command.market, count });
+}

@@ -1,0 +1,225 @@
+//! The two floors a sweep runs on: the live one, and the scratch one that asks *what if*.
+
+use super::book::Book;
+use super::orders::Slot;
+use super::sweep::{Ending, Floor, Maker, Taker, Trade, sweep};
+use crate::emit::Emitter;
+use crate::event::{CancelReason, OrderCancelled, SelfTradePrevented, Traded};
+use crate::quantities::{AccountId, Lots, Money, TradeId};
+use crate::state::State;
+use crate::state::account::{Fill, Holdings};
+use crate::state::market::Market;
+
+/// Trades for real.
+pub struct Live<'a, B> {
+    /// Everything.
+    pub state: &'a mut State<B>,
+    /// Where events go.
+    pub out: &'a mut Emitter,
+}
+
+impl<B: Book> Live<'_, B> {
+    /// Settles one side of a trade; gives what it realised.
+    fn settle(&mut self, account: AccountId, fill: &Fill) -> Money {
+        let settled = self.state.accounts.holdings_mut(account).settle(fill);
+        let market = &mut self.state.markets[fill.market.index()];
+        market.net_lots += fill.side.signed(fill.lots);
+        market.open_interest += settled.long_change;
+        let asset = &mut self.state.assets[fill.asset.index()];
+        asset.total_cash += (settled.realised - fill.fee).wide();
+        asset.total_cost += settled.cost_change.wide();
+        asset.fees += fill.fee;
+        settled.realised
+    }
+}
+
+impl<B: Book> Floor for Live<'_, B> {
+    #[inline]
+    fn maker(&self, taker: &Taker) -> Option<Maker> {
+        let slot = self.state.books[taker.order.market.index()].head(taker.order.side.opposite())?;
+        let order = self.state.orders[slot];
+        Some(Maker { slot, order, master: self.state.accounts.of(order.account).master })
+    }
+
+    fn market(&self, taker: &Taker) -> &Market {
+        &self.state.markets[taker.order.market.index()]
+    }
+
+    fn markets(&self) -> &[Market] {
+        &self.state.markets
+    }
+
+    fn holdings(&self, account: AccountId) -> &Holdings {
+        &self.state.accounts.of(account).holdings
+    }
+
+    fn cancel_maker(&mut self, maker: &Maker, reason: CancelReason) {
+        self.state.cancel_resting(maker.slot, maker.order.lots, reason, self.out);
+    }
+
+    fn prevent(&mut self, maker: &Maker, taker: &Taker, lots: Lots) {
+        self.out.emit(&SelfTradePrevented {
+            market: taker.order.market,
+            maker_order: maker.order.id,
+            taker_order: taker.order.id,
+            lots,
+        });
+        for order in [(maker.order.account, maker.order.side, maker.order.reduce_only), (taker.order.account, taker.order.side, taker.order.reduce_only)] {
+            let (account, side, reduce_only) = order;
+            if !reduce_only {
+                *self.state.accounts.holdings_mut(account).position_mut(taker.order.market).open_mut(side) -= lots;
+            }
+        }
+        if lots < maker.order.lots {
+            self.state.books[taker.order.market.index()].reduce(&mut self.state.orders, maker.slot, lots);
+        }
+    }
+
+    fn trade(&mut self, maker: &Maker, taker: &Taker, trade: &Trade) {
+        let lots = trade.taker.lots;
+        let maker_realised = self.settle(maker.order.account, &trade.maker);
+        let taker_realised = self.settle(taker.order.account, &trade.taker);
+        self.state.sequence.trades += 1;
+        self.state.markets[taker.order.market.index()].last = trade.taker.price;
+        self.out.emit(&Traded {
+            trade: TradeId(self.state.sequence.trades),
+            market: taker.order.market,
+            price: trade.taker.price,
+            lots,
+            taker_side: taker.order.side,
+            maker_order: maker.order.id,
+            taker_order: taker.order.id,
+            maker: maker.order.account,
+            taker: taker.order.account,
+            maker_fee: trade.maker.fee,
+            taker_fee: trade.taker.fee,
+            maker_realised,
+            taker_realised,
+        });
+        if lots < maker.order.lots {
+            self.state.books[taker.order.market.index()].reduce(&mut self.state.orders, maker.slot, lots);
+            self.state.orders[maker.slot].filled += lots;
+        } else {
+            self.state.delist_order(maker.slot);
+        }
+    }
+}
+
+impl<B: Book> State<B> {
+    /// Takes a resting order out with `lots` of it unfilled, and says so.
+    pub fn cancel_resting(&mut self, slot: Slot, lots: Lots, reason: CancelReason, out: &mut Emitter) {
+        let order = self.orders[slot];
+        if !order.reduce_only && lots.0 > 0 {
+            *self.accounts.holdings_mut(order.account).position_mut(order.market).open_mut(order.side) -= lots;
+        }
+        out.emit(&OrderCancelled { order: order.id, account: order.account, market: order.market, lots, reason });
+        self.delist_order(slot);
+    }
+}
+
+/// Answers what a sweep would do, and changes nothing: touched holdings are copied, makers are stepped over.
+pub struct Scratch<'a, B> {
+    state: &'a State<B>,
+    touched: Vec<(AccountId, Holdings)>,
+    /// The present maker with what is left of it; none before the first and after the last.
+    present: Option<(Slot, Lots)>,
+    started: bool,
+}
+
+impl<'a, B: Book> Scratch<'a, B> {
+    /// How many lots of a taker would trade.
+    pub fn fillable(state: &'a State<B>, taker: &Taker) -> Lots {
+        let mut scratch = Self { state, touched: Vec::new(), present: None, started: false };
+        let mut taker = *taker;
+        if !taker.order.reduce_only {
+            let position = scratch.holdings_mut(taker.order.account).position_mut(taker.order.market);
+            *position.open_mut(taker.order.side) += taker.order.lots;
+        }
+        let _: Ending = sweep(&mut scratch, &mut taker);
+        taker.order.filled
+    }
+
+    fn holdings_mut(&mut self, account: AccountId) -> &mut Holdings {
+        let index = match self.touched.iter().position(|(id, _)| *id == account) {
+            Some(index) => index,
+            None => {
+                self.touched.push((account, self.state.accounts.of(account).holdings.clone()));
+                self.touched.len() - 1
+            }
+        };
+        &mut self.touched[index].1
+    }
+
+    fn step_over(&mut self, slot: Slot) {
+        let market = self.state.orders[slot].market;
+        let next = self.state.books[market.index()].after(&self.state.orders, slot);
+        self.present = next.map(|slot| (slot, self.state.orders[slot].lots));
+        self.started = true;
+    }
+
+    fn shrink(&mut self, maker: &Maker, lots: Lots) {
+        self.present = Some((maker.slot, maker.order.lots - lots));
+        self.started = true;
+        if lots == maker.order.lots {
+            self.step_over(maker.slot);
+        }
+    }
+}
+
+impl<B: Book> Floor for Scratch<'_, B> {
+    fn maker(&self, taker: &Taker) -> Option<Maker> {
+        let (slot, lots) = if self.started {
+            self.present?
+        } else {
+            let slot = self.state.books[taker.order.market.index()].head(taker.order.side.opposite())?;
+            (slot, self.state.orders[slot].lots)
+        };
+        let mut order = self.state.orders[slot];
+        order.lots = lots;
+        Some(Maker { slot, order, master: self.state.accounts.of(order.account).master })
+    }
+
+    fn market(&self, taker: &Taker) -> &Market {
+        &self.state.markets[taker.order.market.index()]
+    }
+
+    fn markets(&self) -> &[Market] {
+        &self.state.markets
+    }
+
+    fn holdings(&self, account: AccountId) -> &Holdings {
+        match self.touched.iter().find(|(id, _)| *id == account) {
+            Some((_, holdings)) => holdings,
+            None => &self.state.accounts.of(account).holdings,
+        }
+    }
+
+    fn cancel_maker(&mut self, maker: &Maker, _reason: CancelReason) {
+        if maker.order.lots.0 > 0 {
+            if !maker.order.reduce_only {
+                let position = self.holdings_mut(maker.order.account).position_mut(maker.order.market);
+                *position.open_mut(maker.order.side) -= maker.order.lots;
+            }
+            self.step_over(maker.slot);
+        }
+        // An order emptied by a decrement was stepped over there.
+    }
+
+    fn prevent(&mut self, maker: &Maker, taker: &Taker, lots: Lots) {
+        for (account, side, reduce_only) in [
+            (maker.order.account, maker.order.side, maker.order.reduce_only),
+            (taker.order.account, taker.order.side, taker.order.reduce_only),
+        ] {
+            if !reduce_only {
+                *self.holdings_mut(account).position_mut(taker.order.market).open_mut(side) -= lots;
+            }
+        }
+        self.shrink(maker, lots);
+    }
+
+    fn trade(&mut self, maker: &Maker, taker: &Taker, trade: &Trade) {
+        self.holdings_mut(maker.order.account).settle(&trade.maker);
+        self.holdings_mut(taker.order.account).settle(&trade.taker);
+        self.shrink(maker, trade.taker.lots);
+    }
+}

@@ -1,0 +1,8 @@
+//! Price-time priority: who trades with whom.
+
+pub mod book;
+pub mod floor;
+pub mod ladder;
+pub mod naive;
+pub mod orders;
+pub mod sweep;

@@ -1,0 +1,242 @@
+//! Orders: the checks of placing, amending and cancelling.
+
+use crate::command::{Amend, OrderKind, Place, Side, TimeInForce};
+use crate::matching::book::Book;
+use crate::matching::orders::{NewOrder, Slot};
+use crate::quantities::{AccountId, Lots, OrderId, RATE_ONE, Ticks, lowered_ceil, raised_floor};
+use crate::reject::{Code, Reject, report};
+use crate::risk::margin;
+use crate::state::State;
+use crate::state::account::Position;
+use crate::state::market::Market;
+
+/// The new order a command asks for, under the next order id, if it may be placed.
+pub fn place<B: Book>(state: &State<B>, command: &Place) -> Result<NewOrder, Reject> {
+    let market = state.market(command.market).expect("the market was looked up");
+    let now = state.sequence.time;
+    form(command, market, now)?;
+    ready(market)?;
+    if command.client_order != 0 {
+        if let Some(&slot) = state.clients.get(&(command.account, command.client_order)) {
+            return Err(Code::DuplicateClientOrder.with(report(state.orders[slot].id.0), 0));
+        }
+    }
+    let open = state.accounts.of(command.account).open_orders.count();
+    if may_rest(command.time_in_force) && open >= state.parameters.open_orders_max {
+        return Err(Code::OpenOrdersLimit.with(i64::from(open), i64::from(state.parameters.open_orders_max)));
+    }
+    let bound = command.kind == OrderKind::Market && command.price == Ticks::ZERO;
+    let order = NewOrder {
+        id: OrderId(state.sequence.orders + 1),
+        client_order: command.client_order,
+        price: if bound { default_bound(market, command.side) } else { command.price },
+        lots: command.lots,
+        filled: Lots::ZERO,
+        expires_at: command.expires_at,
+        account: command.account,
+        market: command.market,
+        side: command.side,
+        time_in_force: command.time_in_force,
+        self_trade: command.self_trade,
+        post_only: command.post_only,
+        reduce_only: command.reduce_only,
+    };
+    let exposure = Exposure { order: &order, total: command.lots, replaced: Lots::ZERO, price_given: !bound };
+    exposure.check(state, market)?;
+    Ok(order)
+}
+
+/// Whether an order with this time in force may rest.
+pub const fn may_rest(time_in_force: TimeInForce) -> bool {
+    matches!(time_in_force, TimeInForce::GoodTillCancel | TimeInForce::GoodTillDate)
+}
+
+fn form(command: &Place, market: &Market, now: u64) -> Result<(), Reject> {
+    if command.lots.0 < 1 {
+        return Err(Code::LotsNotPositive.with(command.lots.0, 0));
+    }
+    let unpriced = command.kind == OrderKind::Market && command.price == Ticks::ZERO;
+    if !unpriced && !market.has_price(command.price) {
+        return Err(Code::PriceOutOfRange.with(command.price.0, market.price_max.0));
+    }
+    let rests = may_rest(command.time_in_force);
+    let dated = command.time_in_force == TimeInForce::GoodTillDate;
+    let market_rests = command.kind == OrderKind::Market && rests;
+    let post_only_takes = command.post_only && (!rests || command.kind == OrderKind::Market);
+    if market_rests || post_only_takes || (command.expires_at != 0 && !dated) {
+        return Err(Code::TimeInForceInvalid.bare());
+    }
+    if dated && command.expires_at <= now {
+        return Err(Code::AlreadyExpired.with(report(command.expires_at), report(now)));
+    }
+    Ok(())
+}
+
+fn ready(market: &Market) -> Result<(), Reject> {
+    if market.schedule.is_empty() {
+        return Err(Code::MarketNotReady.with(1, 0));
+    }
+    if market.mark == Ticks::ZERO {
+        return Err(Code::MarketNotReady.with(2, 0));
+    }
+    Ok(())
+}
+
+fn default_bound(market: &Market, side: Side) -> Ticks {
+    let rate = market.limits.market_bound_rate;
+    match side {
+        Side::Buy => raised_floor(market.mark, rate).min(market.price_max),
+        Side::Sell => lowered_ceil(market.mark, rate).max(Ticks(1)),
+    }
+}
+
+/// What an order adds to what its account risks.
+struct Exposure<'a> {
+    order: &'a NewOrder,
+    /// Total size, filled lots included.
+    total: Lots,
+    /// Open lots of the order it replaces.
+    replaced: Lots,
+    /// Whether the price came from the client.
+    price_given: bool,
+}
+
+impl Exposure<'_> {
+    fn check<B: Book>(&self, state: &State<B>, market: &Market) -> Result<(), Reject> {
+        self.limits(market)?;
+        let position = state.accounts.of(self.order.account).holdings.position(self.order.market);
+        self.position(&position, market)?;
+        self.post_only(state)?;
+        self.margin(state, &position, market)
+    }
+
+    fn limits(&self, market: &Market) -> Result<(), Reject> {
+        let (order, limits, mark) = (self.order, &market.limits, market.mark);
+        if self.total > limits.order_max_lots {
+            return Err(Code::OrderTooLarge.with(self.total.0, limits.order_max_lots.0));
+        }
+        let notional = order.lots.value_at(order.price, market.tick_value);
+        if !order.reduce_only && notional < limits.order_min_notional.wide() {
+            return Err(Code::NotionalTooSmall.with(notional.clamp_i64(), limits.order_min_notional.0));
+        }
+        let distance = i128::from((order.price - mark).abs().0) * i128::from(RATE_ONE);
+        let band = i128::from(mark.0) * i128::from(limits.price_band_rate.0);
+        if self.price_given && limits.price_band_rate.0 > 0 && distance > band {
+            return Err(Code::PriceOutsideBand.with(order.price.0, mark.0));
+        }
+        Ok(())
+    }
+
+    /// The position as it would be with this order among the open ones, and its predecessor not.
+    fn with_order(&self, position: &Position) -> Position {
+        let mut with = *position;
+        if !self.order.reduce_only {
+            *with.open_mut(self.order.side) += self.order.lots - self.replaced;
+        }
+        with
+    }
+
+    fn position(&self, position: &Position, market: &Market) -> Result<(), Reject> {
+        if self.order.reduce_only {
+            return if position.closable(self.order.side) == Lots::ZERO {
+                Err(Code::WouldNotReduce.with(position.lots.0, 0))
+            } else {
+                Ok(())
+            };
+        }
+        let with = self.with_order(position);
+        let reach = (Lots(with.lots.0.max(0)) + with.buys).max(Lots((-with.lots.0).max(0)) + with.sells);
+        if reach > market.position_max {
+            return Err(Code::PositionLimit.with(reach.0, market.position_max.0));
+        }
+        Ok(())
+    }
+
+    fn post_only<B: Book>(&self, state: &State<B>) -> Result<(), Reject> {
+        if !self.order.post_only {
+            return Ok(());
+        }
+        match state.books[self.order.market.index()].best(self.order.side.opposite()) {
+            Some(best) if crosses(self.order.side, self.order.price, best) => {
+                Err(Code::PostOnlyWouldCross.with(best.0, 0))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn margin<B: Book>(&self, state: &State<B>, position: &Position, market: &Market) -> Result<(), Reject> {
+        let before = margin::requirement(position.worst(), market);
+        let after = margin::requirement(self.with_order(position).worst(), market);
+        if after <= before {
+            return Ok(());
+        }
+        let holdings = &state.accounts.of(self.order.account).holdings;
+        let pool = margin::pool(holdings, &state.markets, market.settlement);
+        let required = pool.requirement + (after - before).wide();
+        if pool.equity < required {
+            return Err(Code::MarginInsufficient.with(required.clamp_i64(), pool.equity.clamp_i64()));
+        }
+        Ok(())
+    }
+}
+
+/// Whether an order with this limit trades with a resting price.
+#[inline]
+pub fn crosses(side: Side, limit: Ticks, resting: Ticks) -> bool {
+    match side {
+        Side::Buy => limit >= resting,
+        Side::Sell => limit <= resting,
+    }
+}
+
+/// The open order of an account that a command names, by its id or by the client's.
+pub fn named<B: Book>(state: &State<B>, account: AccountId, order: OrderId, client_order: u64) -> Result<Slot, Reject> {
+    if (order == OrderId::NONE) == (client_order == 0) {
+        return Err(Code::OrderReferenceInvalid.bare());
+    }
+    let slot = if order == OrderId::NONE {
+        state.clients.get(&(account, client_order)).copied()
+    } else {
+        // An order of another account is as unknown as one that never was.
+        state.orders.slot(order).filter(|&slot| state.orders[slot].account == account)
+    };
+    slot.ok_or(Code::UnknownOrder.with(report(order.0), report(client_order)))
+}
+
+/// What an amend comes to.
+#[derive(Clone, Copy, Debug)]
+pub enum Amended {
+    /// A smaller size at the same price: the order keeps its place with this many open lots.
+    Shrunk(Lots),
+    /// Anything else: the order comes in again.
+    Replaced(NewOrder),
+}
+
+/// What the amend of the order in `slot` comes to, if it may be.
+pub fn amend<B: Book>(state: &State<B>, command: &Amend, slot: Slot) -> Result<Amended, Reject> {
+    let order = &state.orders[slot];
+    let market = &state.markets[order.market.index()];
+    if command.lots.0 < 0 {
+        return Err(Code::LotsNotPositive.with(command.lots.0, 0));
+    }
+    if command.price != Ticks::ZERO && !market.has_price(command.price) {
+        return Err(Code::PriceOutOfRange.with(command.price.0, market.price_max.0));
+    }
+    if command.lots != Lots::ZERO && command.lots <= order.filled {
+        return Err(Code::AmendBelowFilled.with(command.lots.0, order.filled.0));
+    }
+    let present = order.lots + order.filled;
+    let total = if command.lots == Lots::ZERO { present } else { command.lots };
+    let price = if command.price == Ticks::ZERO { order.price() } else { command.price };
+    if price == order.price() && total == present {
+        return Err(Code::AmendChangesNothing.bare());
+    }
+    let lots = total - order.filled;
+    if price == order.price() && total < present {
+        return Ok(Amended::Shrunk(lots));
+    }
+    let replacement = NewOrder { price, lots, ..state.orders.describe(slot) };
+    let exposure = Exposure { order: &replacement, total, replaced: order.lots, price_given: true };
+    exposure.check(state, market)?;
+    Ok(Amended::Replaced(replacement))
+}

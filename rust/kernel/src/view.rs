@@ -1,0 +1,270 @@
+//! What the state looks like from outside: msgpack rows, in the order that the Python side declares.
+//!
+//! Nothing here computes a number of its own: margin rows are the very terms the checks sum.
+
+use crate::command::Side;
+use crate::field::{Entry, Field};
+use crate::matching::book::Book;
+use crate::matching::orders::NewOrder;
+use crate::quantities::{AccountId, AssetId, MarketId, OrderId, Ticks, Wide};
+use crate::risk::margin::{Term, terms};
+use crate::state::State;
+use crate::state::account::Account;
+use crate::state::market::Market;
+use crate::wire::Writer;
+
+/// Writes rows about a state.
+pub struct View<'a, B> {
+    state: &'a State<B>,
+    writer: Writer,
+}
+
+impl<'a, B: Book> View<'a, B> {
+    /// A view of a state.
+    pub fn of(state: &'a State<B>) -> Self {
+        Self { state, writer: Writer::default() }
+    }
+
+    fn finish(self) -> Vec<u8> {
+        self.writer.as_bytes().to_vec()
+    }
+
+    fn rows<T>(mut self, items: impl ExactSizeIterator<Item = T>, mut row: impl FnMut(&mut Self, T)) -> Vec<u8> {
+        self.writer.array(items.len());
+        for item in items {
+            row(&mut self, item);
+        }
+        self.finish()
+    }
+
+    fn field(&mut self, field: &impl Field) {
+        field.write(&mut self.writer);
+    }
+
+    fn wide(&mut self, money: Wide) {
+        self.writer.signed(money.narrow().0);
+    }
+
+    fn number(&mut self, number: usize) {
+        self.writer.unsigned(number as u64);
+    }
+
+    /// `[asset, symbol, decimals, net_deposits, fees, insurance, dust]` rows.
+    pub fn assets(self) -> Vec<u8> {
+        let state = self.state;
+        self.rows(state.assets.iter().enumerate(), |view, (index, asset)| {
+            view.writer.array(7);
+            view.number(index + 1);
+            view.writer.text(&asset.symbol);
+            view.field(&asset.decimals);
+            for money in [asset.net_deposits, asset.fees, asset.insurance, asset.dust] {
+                view.field(&money);
+            }
+        })
+    }
+
+    /// Market rows: terms, fees, limits, tiers, `mark, last, open_interest`.
+    pub fn markets(self) -> Vec<u8> {
+        let state = self.state;
+        self.rows(state.markets.iter(), Self::market_row)
+    }
+
+    fn market_row(&mut self, market: &Market) {
+        self.writer.array(18);
+        self.field(&market.id);
+        self.writer.text(&market.symbol);
+        self.field(&market.settlement);
+        self.field(&market.tick_size_e12);
+        self.field(&market.lot_size_e12);
+        self.field(&market.tick_value);
+        self.field(&market.price_max);
+        self.field(&market.position_max);
+        self.field(&market.fees.maker_rate);
+        self.field(&market.fees.taker_rate);
+        self.field(&market.limits.order_min_notional);
+        self.field(&market.limits.order_max_lots);
+        self.field(&market.limits.price_band_rate);
+        self.field(&market.limits.market_bound_rate);
+        let tiers: Vec<_> = market.schedule.tiers().collect();
+        self.field(&tiers);
+        self.writer.reserve();
+        self.field(&market.mark);
+        self.field(&market.last);
+        self.field(&market.open_interest);
+    }
+
+    /// `[open_orders_max, root_interval_commands, root_interval_ns, ruleset]`.
+    pub fn parameters(mut self) -> Vec<u8> {
+        let parameters = &self.state.parameters;
+        self.writer.array(4);
+        self.field(&parameters.open_orders_max);
+        self.field(&parameters.root_interval_commands);
+        self.field(&parameters.root_interval_ns);
+        self.field(&parameters.ruleset);
+        self.finish()
+    }
+
+    /// `[account, master, open_orders, balances, pools, positions]`, or nil.
+    pub fn account(mut self, id: AccountId) -> Vec<u8> {
+        match self.state.accounts.find(id) {
+            None => self.writer.nil(),
+            Some(account) => self.account_row(id, account),
+        }
+        self.finish()
+    }
+
+    fn account_row(&mut self, id: AccountId, account: &Account) {
+        let terms: Vec<Term> = terms(&account.holdings, &self.state.markets).collect();
+        self.writer.array(6);
+        self.field(&id);
+        self.field(&account.master);
+        self.field(&account.open_orders.count());
+        let balances: Vec<_> = account.holdings.balances().collect();
+        self.writer.array(balances.len());
+        for (asset, cash) in &balances {
+            self.writer.array(2);
+            self.field(asset);
+            self.field(cash);
+        }
+        let ids = (1..=self.state.assets.len()).map(|id| AssetId(u16::try_from(id).expect("assets are few")));
+        let holds = |asset: &AssetId| account.holdings.cash(*asset).0 != 0 || terms.iter().any(|t| t.asset == *asset);
+        let pools: Vec<AssetId> = ids.filter(holds).collect();
+        self.writer.array(pools.len());
+        for asset in pools {
+            self.pool_row(asset, account, &terms);
+        }
+        self.writer.array(terms.len());
+        for term in &terms {
+            self.term_row(term);
+        }
+    }
+
+    /// `[asset, cash, unrealised, equity, requirement, maintenance]`: sums of the terms below.
+    fn pool_row(&mut self, asset: AssetId, account: &Account, terms: &[Term]) {
+        let cash = account.holdings.cash(asset).wide();
+        let (mut unrealised, mut requirement, mut maintenance) = (Wide::ZERO, Wide::ZERO, Wide::ZERO);
+        for term in terms.iter().filter(|term| term.asset == asset) {
+            unrealised += term.unrealised;
+            requirement += term.requirement.wide();
+            maintenance += term.maintenance.wide();
+        }
+        self.writer.array(6);
+        self.field(&asset);
+        for sum in [cash, unrealised, cash + unrealised, requirement, maintenance] {
+            self.wide(sum);
+        }
+    }
+
+    fn term_row(&mut self, term: &Term) {
+        self.writer.array(12);
+        self.field(&term.market);
+        self.field(&term.lots);
+        self.field(&term.cost);
+        self.field(&term.buys);
+        self.field(&term.sells);
+        self.field(&term.mark);
+        self.wide(term.unrealised);
+        self.field(&term.worst);
+        self.field(&term.worst_notional);
+        self.number(term.tier + 1);
+        self.field(&term.requirement);
+        self.field(&term.maintenance);
+    }
+
+    /// An order row, or nil.
+    pub fn order(mut self, id: OrderId) -> Vec<u8> {
+        match self.state.orders.slot(id) {
+            None => self.writer.nil(),
+            Some(slot) => self.order_row(&self.state.orders.describe(slot)),
+        }
+        self.finish()
+    }
+
+    /// An account's open orders by id, of one market or of all.
+    pub fn orders(self, account: AccountId, market: MarketId) -> Vec<u8> {
+        let state = self.state;
+        let orders: Vec<NewOrder> = match state.accounts.find(account) {
+            None => Vec::new(),
+            Some(account) => state
+                .orders
+                .of_account(&account.open_orders)
+                .map(|slot| state.orders.describe(slot))
+                .filter(|order| market == MarketId::NONE || order.market == market)
+                .collect(),
+        };
+        self.rows(orders.iter(), Self::order_row)
+    }
+
+    fn order_row(&mut self, order: &NewOrder) {
+        self.writer.array(13);
+        self.field(&order.id);
+        self.field(&order.account);
+        self.field(&order.market);
+        self.field(&order.side);
+        self.field(&order.price);
+        self.field(&order.lots);
+        self.field(&order.filled);
+        self.field(&order.time_in_force);
+        self.field(&order.self_trade);
+        self.field(&order.post_only);
+        self.field(&order.reduce_only);
+        self.field(&order.client_order);
+        self.field(&order.expires_at);
+    }
+
+    /// `[bids, asks]` of up to `levels` rows `[price, lots, orders]`, best first; nil for an unknown market.
+    pub fn book(mut self, market: MarketId, levels: usize) -> Vec<u8> {
+        let Some(book) = self.state.books.get(market.index()) else {
+            self.writer.nil();
+            return self.finish();
+        };
+        self.writer.array(2);
+        for side in [Side::Buy, Side::Sell] {
+            let depth = book.depth(&self.state.orders, side, levels);
+            self.writer.array(depth.len());
+            for level in depth {
+                self.writer.array(3);
+                self.field(&level.price);
+                self.writer.signed(Wide(level.lots).clamp_i64());
+                self.field(&level.orders);
+            }
+        }
+        self.finish()
+    }
+
+    /// The orders at a price in priority; nil for an unknown market.
+    pub fn queue(mut self, market: MarketId, side: Side, price: Ticks) -> Vec<u8> {
+        let Some(book) = self.state.books.get(market.index()) else {
+            self.writer.nil();
+            return self.finish();
+        };
+        let orders = &self.state.orders;
+        let has_price = self.state.markets[market.index()].has_price(price);
+        let slots = if has_price { book.queue(orders, side, price) } else { Vec::new() };
+        self.rows(slots.iter(), |view, &slot| view.order_row(&orders.describe(slot)))
+    }
+}
+
+/// The vocabulary as JSON, for the other language's side to be checked against.
+pub fn vocabulary() -> String {
+    let entries = |entries: &[Entry]| {
+        let one = |entry: &Entry| {
+            let fields: Vec<String> = entry.fields.iter().map(|(name, kind)| format!(r#"["{name}","{kind}"]"#)).collect();
+            format!(r#"{{"tag":{},"name":"{}","fields":[{}]}}"#, entry.tag, entry.name, fields.join(","))
+        };
+        entries.iter().map(one).collect::<Vec<_>>().join(",")
+    };
+    let numbered = |pairs: &[(u16, &str)]| {
+        let one = |(code, name): &(u16, &str)| format!(r#"{{"code":{code},"name":"{name}"}}"#);
+        pairs.iter().map(one).collect::<Vec<_>>().join(",")
+    };
+    let reasons: Vec<(u16, &str)> =
+        crate::event::CancelReason::ALL.iter().map(|&(code, name)| (u16::from(code), name)).collect();
+    format!(
+        r#"{{"commands":[{}],"events":[{}],"rejects":[{}],"cancel_reasons":[{}]}}"#,
+        entries(crate::command::Command::VOCABULARY),
+        entries(crate::event::VOCABULARY),
+        numbered(crate::reject::Code::ALL),
+        numbered(&reasons),
+    )
+}
