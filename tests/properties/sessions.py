@@ -112,7 +112,7 @@ def any_order(session: Session) -> Order | None:
 def price_near(session: Session, market: int, side: int) -> int:
     """A price around the mark, on the aggressive side of it about half of the time."""
     mark = session.world.state.markets[market].mark or SHAPES[market - 1][5]
-    width = max(mark // 50, 2)
+    width = max(mark // 100, 2)
     away = session.rng.randint(-width, width)
     return max(1, mark + (away if side == c.BUY else -away) // session.rng.choice((1, 1, 2, 4)))
 
@@ -121,14 +121,17 @@ def place(session: Session) -> c.Command:
     """A new order; reduce-only ones and flips look at the position first."""
     rng = session.rng
     account, market, side = any_account(session), rng.randint(1, MARKETS), rng.choice((c.BUY, c.SELL))
-    lots = rng.choice((1, 2, 3, 5, 8, 13, 20, rng.randint(1, 60)))
     kind = c.MARKET if rng.random() < 0.12 else c.LIMIT
-    force = rng.choices((c.GTC, c.IOC, c.FOK, c.GTD), (64, 14, 5, 17))[0]
+    force = rng.choices((c.GTC, c.IOC, c.FOK, c.GTD), (60, 18, 5, 17))[0]
+    lots = rng.choice((1, 2, 3, 5, 8, 8, 13, rng.randint(1, 60) if force == c.IOC else 2))
     reduce_only = rng.random() < 0.12
     held = session.world.state.accounts[account].positions.get(market)
     if held is not None and rng.random() < (0.9 if reduce_only else 0.25):
         side = c.SELL if held.lots > 0 else c.BUY
-        lots = max(1, abs(held.lots) + rng.randint(-3, 6)) if rng.random() < 0.7 else lots
+        near = abs(held.lots) * rng.choice((1, 1, 2)) + rng.randint(-3, 8)
+        lots = max(1, near) if rng.random() < 0.7 else lots
+    if rng.random() < 0.03:
+        lots = rng.randint(30, 60)
     price = price_near(session, market, side)
     if force == c.FOK and rng.random() < 0.6:
         lots, price = rng.randint(1, 4), price + (price // 50 + 1) * (1 if side == c.BUY else -1)
@@ -217,7 +220,7 @@ def deposit(session: Session) -> c.Command:
     state, asset = session.world.state, rng.randint(1, ASSETS)
     accounts = rng.sample(range(1, ACCOUNTS + 1), 2)
     poorer = min(accounts, key=lambda account: equity(state, state.accounts[account], asset))
-    return c.Deposit(poorer, asset, rng.choice((1, 300, 2_000, 15_000, 15_000, 0, 2**60)))
+    return c.Deposit(poorer, asset, rng.choice((1, 300, 2_000, 15_000, 40_000, 0, 2**60)))
 
 
 def withdraw(session: Session) -> c.Command:
@@ -244,7 +247,7 @@ def administer(session: Session) -> c.Command:
             c.SetFees(market, *rng.choice(((0, 0), (-100_000, 500_000), (250_000, 250_000), (1, -2)))),
             limits(rng, market),
             invalid_limits(rng, market),
-            c.SetParameters(rng.choice((0, 4, 8, 16, 10**6 + 1)), rng.choice((0, 1, 64)), rng.choice((0, 500))),
+            c.SetParameters(rng.choice((0, 4, 12, 30, 10**6 + 1)), rng.choice((0, 1, 64)), rng.choice((0, 500))),
             c.CreateAccount(rng.choice((0, 1, 2, 5))),
             c.RegisterAuthor(rng.randint(0, 3), rng.choice(("fund", "")), "2"),
             c.Checkpoint(),
@@ -266,8 +269,9 @@ def invalid_limits(rng: random.Random, market: int) -> c.Command:
 def new_listing(session: Session) -> c.Command:
     """An asset or a market that mostly cannot be added, each time for another reason."""
     rng, seq = session.rng, session.world.state.seq
-    if rng.random() < 0.3:
-        return c.AddAsset(rng.choice(("USD", "", f"A{seq}", "GB P")), rng.choice((0, 8, 18, 19, 255)))
+    if rng.random() < 0.45:
+        symbol = rng.choice(("USD", "", "GB P", f"A{seq}", f"A{seq}", f"A{seq}"))
+        return c.AddAsset(symbol, rng.choice((0, 8, 18, 19, 255)))
     fields: list[Any] = [f"N{seq}", rng.randint(1, 2), 10**12, 10**12, 10**6, 10**3]
     choices = (
         (0, ("", "no good", "M1-PERP", "x" * 25)),
@@ -285,5 +289,5 @@ def new_listing(session: Session) -> c.Command:
 
 CHOICES: tuple[list[Callable[[Session], c.Command]], list[int]] = (
     [place, amend, cancel, mass_cancel, set_mark, deposit, withdraw, transfer, lambda _: c.Tick(), administer],
-    [560, 120, 70, 8, 90, 25, 30, 30, 12, 60],
+    [560, 120, 70, 8, 90, 25, 30, 30, 12, 75],
 )

@@ -37,9 +37,9 @@ def opening_commands(rng: random.Random) -> Iterator[c.Command]:
     """Everything it takes until orders can be placed; a market or two may be left unready for a while."""
     yield c.AddAsset("USD", 2)
     yield c.AddAsset("EUR.c", 6)
-    for spare in range(rng.choice((0, 0, 0, 0, 0, 0, 0, 62))):
+    for spare in range(rng.choice((0, 0, 0, 0, 0, 62))):
         yield c.AddAsset(f"SPARE{spare}", 0)
-    yield c.SetParameters(rng.choice((6, 12, 40)), rng.choice((1, 100, 65_536)), rng.choice((0, 1_000)))
+    yield c.SetParameters(rng.choice((8, 20, 40)), rng.choice((1, 100, 65_536)), rng.choice((0, 1_000)))
     for market, (tick_size, lot_size, settlement, price_max, position_max, _) in enumerate(SHAPES, start=1):
         yield c.AddMarket(f"M{market}-PERP", settlement, tick_size, lot_size, price_max, position_max)
     for parent in SUB_ACCOUNT_PARENTS:
@@ -55,11 +55,11 @@ def opening_commands(rng: random.Random) -> Iterator[c.Command]:
             yield c.SetMark(market, SHAPES[market - 1][5])
     for account in range(1, ACCOUNTS + 1):
         for asset in range(1, ASSETS + 1):
-            yield c.Deposit(account, asset, rng.choice((500, 3_000, 20_000, 20_000, 100_000)))
+            yield c.Deposit(account, asset, rng.choice((500, 3_000, 10_000, 30_000, 100_000)))
 
 
 def limits(rng: random.Random, market: int) -> c.SetLimits:
     """Limits that bite now and then."""
-    band = rng.choice((0, 0, 30_000_000, 60_000_000, 200_000_000))
+    band = rng.choice((0, 0, 30_000_000, 100_000_000, 200_000_000))
     bound = rng.choice((1, 5_000_000, 50_000_000, 1_000_000_000))
-    return c.SetLimits(market, rng.choice((0, 0, 0, 600)), rng.choice((20, 40, 50)), band, bound)
+    return c.SetLimits(market, rng.choice((0, 0, 0, 600)), rng.choice((30, 50, 50)), band, bound)

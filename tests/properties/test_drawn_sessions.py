@@ -1,0 +1,52 @@
+"""Properties of whole sessions that hypothesis draws and, when one fails, shrinks."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.model.commands import Record
+from tests.model.world import World
+from tests.properties.agreement import apply_block, run_block
+from tests.properties.strategies import sessions
+
+from crossbook._kernel import Kernel
+
+
+@settings(max_examples=300, deadline=None)
+@given(records=sessions(), size=st.integers(1, 20))
+def test_model_and_kernel_agree(records: list[Record], size: int) -> None:
+    world, kernel = World(), Kernel(check_invariants=True)
+    for start in range(0, len(records), size):
+        run_block(world, kernel, records[start : start + size])
+        world.check()
+
+
+@settings(max_examples=100, deadline=None)
+@given(records=sessions(), size=st.integers(1, 20))
+def test_how_records_are_cut_into_blocks_changes_nothing(records: list[Record], size: int) -> None:
+    whole, cut = Kernel(), Kernel()
+    events = apply_block(whole, records)
+    pieces = [records[start : start + size] for start in range(0, len(records), size)]
+    assert [event for piece in pieces for event in apply_block(cut, piece)] == events
+    assert cut.state_root() == whole.state_root()
+    assert cut.event_digest() == whole.event_digest()
+
+
+@settings(max_examples=100, deadline=None)
+@given(records=sessions())
+def test_model_conserves_money_after_every_command(records: list[Record]) -> None:
+    world = World()
+    for record in records:
+        world.apply(record)
+        world.check()
+
+
+@settings(max_examples=60, deadline=None)
+@given(records=sessions(), data=st.data())
+def test_a_snapshot_anywhere_continues_like_the_original(records: list[Record], data: st.DataObject) -> None:
+    cut = data.draw(st.integers(1, len(records) - 1))
+    kernel = Kernel(check_invariants=True)
+    apply_block(kernel, records[:cut])
+    copy = Kernel.from_snapshot(kernel.snapshot(), check_invariants=True)
+    assert apply_block(copy, records[cut:]) == apply_block(kernel, records[cut:])
+    assert copy.snapshot() == kernel.snapshot()
