@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from crossbook.config import VenueConfig
     from crossbook.errors import CrossbookError
     from crossbook.receipt import Receipt
-    from crossbook.replay import replay, state_at
     from crossbook.session import Envelope
     from crossbook.venue import Venue
 
@@ -29,11 +28,9 @@ _HOMES: Final = {
     "Receipt": "receipt",
     "Venue": "venue",
     "VenueConfig": "config",
-    "replay": "replay",
-    "state_at": "replay",
 }
 
-__all__ = ["CrossbookError", "Envelope", "Receipt", "Venue", "VenueConfig", "replay", "state_at"]
+__all__ = ["CrossbookError", "Envelope", "Receipt", "Venue", "VenueConfig"]
 
 
 def __getattr__(name: str) -> Any:

@@ -55,15 +55,6 @@ def open_session(path: Path, *, durability: str, clock: Clock, check_invariants:
         replayed = replay(path, start="snapshot", check_invariants=check_invariants)
         session = Session(writer, replayed.kernel, path=path, clock=clock)
         session.mark_opened()
-        _log.info(
-            "venue opened",
-            path=str(path),
-            seq=replayed.seq,
-            replayed=replayed.commands,
-            from_snapshot=replayed.started_at,
-            marks=replayed.marks,
-            seconds=round(replayed.seconds, 3),
-        )
         _record_repair(session, writer)
     except BaseException:
         writer.abandon()

@@ -11,6 +11,8 @@ import os
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -19,8 +21,7 @@ from msgspec import Struct
 from crossbook import snapshots
 from crossbook._kernel import BlockError, Kernel
 from crossbook.errors import InputError, NotFound, ReplayDivergence
-from crossbook.journal import Block, JournalReader
-from crossbook.session import Envelope, pack
+from crossbook.journal import Block, JournalReader, resplit
 from crossbook.state import StateView
 from crossbook.wire import decode_body
 
@@ -87,14 +88,14 @@ class Replayed(Struct, frozen=True):
 
 
 class _Piece(Struct, frozen=True):
-    """What is executed at once: a block, or a cut of the journal into other blocks. `block` is the one it begins in."""
+    """What is executed at once: a block, or a cut of the journal into other ones. `begins` is the block it begins."""
 
     body: bytes
     first_seq: int
     base_time_ns: int
     last_time_ns: int
     count: int
-    block: Block
+    begins: Block | None
 
 
 def replay(
@@ -188,8 +189,8 @@ class _Run:
         """Execute a piece as far as it is wanted; returns whether to go on."""
         if piece.first_seq > self.goal:
             return False
-        if piece.first_seq == piece.block.first_seq:
-            self._check_mark(piece.block)
+        if piece.begins is not None:
+            self._check_mark(piece.begins)
         limit = min(piece.count, self.goal - piece.first_seq + 1)
         if self.time_ns is not None and piece.last_time_ns > self.time_ns:
             self.out_of_time = True
@@ -211,7 +212,7 @@ class _Run:
             raise ReplayDivergence(
                 f"the block of seq {piece.first_seq} cannot be executed: {error}",
                 code="block_not_executable",
-                values={"block": piece.block.first_seq, "segment": piece.block.segment, "fault": str(error.args[0])},
+                values={"block": piece.first_seq, "fault": str(error.args[0])},
                 hint="the journal was written by a build with another vocabulary; use that build",
             ) from error
         self.blocks += 1
@@ -333,29 +334,19 @@ def _whole(blocks: Iterable[Block]) -> Iterator[_Piece]:
 
 def _resplit(blocks: Iterable[Block], block_records: int) -> Iterator[_Piece]:
     """The same records in blocks of another size. Marks are checked where the cuts meet, and before the last block."""
-    held: list[Envelope] = []
-    begun: Block | None = None
-    first_seq = 0
-    for block, is_last in _mark_last(blocks):
-        if is_last and begun is not None:
-            yield from _cut(held, first_seq, begun)
-            held, begun = [], None
-        for offset, record in enumerate(decode_body(block.body, block.count)):
-            if begun is None:
-                begun, first_seq = block, block.first_seq + offset
-            stamp = block.base_time_ns + record.dt
-            held.append(Envelope(record.command, record.origin, record.author, record.cause, record.nonce, stamp))
-            if len(held) == block_records:
-                yield from _cut(held, first_seq, begun)
-                held, begun = [], None
-    if begun is not None:
-        yield from _cut(held, first_seq, begun)
+    begins: dict[int, Block] = {}
 
+    def noted(group: Iterable[Block]) -> Iterator[Block]:
+        for block in group:
+            begins[block.first_seq] = block
+            yield block
 
-def _cut(envelopes: list[Envelope], first_seq: int, begun: Block) -> Iterator[_Piece]:
-    for packed in pack(envelopes, now_ns=0, last_time_ns=0):
-        yield _Piece(packed.body, first_seq, packed.first_time_ns, packed.last_time_ns, packed.count, begun)
-        first_seq += packed.count
+    for _, group in groupby(_mark_last(blocks), key=itemgetter(1)):
+        for cut in resplit(noted(block for block, _ in group), records_max=block_records):
+            mark = begins.get(cut.first_seq)
+            for seq in [seq for seq in begins if seq < cut.first_seq + cut.count]:
+                del begins[seq]
+            yield _Piece(cut.body, cut.first_seq, cut.first_time_ns, cut.last_time_ns, cut.count, mark)
 
 
 def _mark_last(blocks: Iterable[Block]) -> Iterator[tuple[Block, bool]]:
