@@ -1,0 +1,285 @@
+"""The command line: `crossbook replay | state | snapshot | verify | repair | import | demo`.
+
+Every command is non-interactive and knows `--json`; the grammar is in `crossbook.console`.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import click
+
+from crossbook import snapshots
+from crossbook.console import (
+    EXIT_FINDING,
+    emit_json,
+    guarded,
+    json_option,
+    jsonable,
+    parse_at,
+    parse_time,
+    progress_bar,
+    require_journal,
+    show_time,
+)
+from crossbook.errors import InputError
+from crossbook.journal import JournalReader
+from crossbook.journal import repair as repair_journal
+from crossbook.journal import verify as verify_journal
+from crossbook.replay import Replayed, Start, block_hash_at
+from crossbook.replay import replay as replay_journal
+from crossbook.state import StateView
+from crossbook.views import text_table
+
+
+class _Lazy(click.Group):
+    """A group whose heavier members are imported when they are called for."""
+
+    homes: ClassVar = {"import": "crossbook.importers.cli:import_group"}
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *self.homes])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.homes:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = self.homes[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="crossbook")
+def main() -> None:
+    """Replay, read and check the journal of a venue.
+
+    Exit codes: 0 done, 1 a finding, 2 could not run.
+    """
+
+
+_path = click.argument("path", type=click.Path(path_type=Path))
+
+
+@main.command()
+@_path
+@click.option(
+    "--from", "start", default="genesis", help="Where to start: genesis, snapshot (newest) or a snapshot's SEQ."
+)
+@click.option("--seq", type=click.IntRange(min=0), help="Stop after this seq.")
+@click.option("--time", "until", metavar="TIME", help="Stop after this time: ns since the epoch, or ISO 8601.")
+@click.option("--block-records", type=click.IntRange(min=1), help="Cut the journal into blocks of this many records.")
+@json_option
+@guarded
+def replay(
+    path: Path,
+    start: str,
+    seq: int | None,
+    until: str | None,
+    block_records: int | None,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Re-execute a journal and verify every exec mark it passes."""
+    require_journal(path)
+    with progress_bar("replaying", as_json=as_json) as progress:
+        replayed = replay_journal(
+            path,
+            start=_start(start),
+            seq=seq,
+            time_ns=None if until is None else parse_time(until, field="--time"),
+            block_records=block_records,
+            progress=progress,
+        )
+    if as_json:
+        emit_json(_replay_document(replayed))
+        return
+    click.echo(_replay_text(replayed))
+
+
+def _start(text: str) -> Start:
+    names: dict[str, Literal["genesis", "snapshot"]] = {"genesis": "genesis", "snapshot": "snapshot"}
+    if text in names:
+        return names[text]
+    if text.isdigit():
+        return int(text)
+    raise InputError(
+        f"--from is {text!r}",
+        code="unknown_choice",
+        values={"field": "--from", "value": text},
+        hint="one of: genesis, snapshot, or the seq of a snapshot",
+    )
+
+
+def _replay_document(replayed: Replayed) -> dict[str, Any]:
+    fields = ("path", "started_at", "seq", "time_ns", "commands", "blocks", "marks", "marked_seq", "stopped", "seconds")
+    document = {field: getattr(replayed, field) for field in fields}
+    roots = replayed.view.subsystem_roots()
+    return document | {
+        "state_root": replayed.state_root,
+        "event_digest": replayed.event_digest,
+        "subsystem_roots": roots,
+    }
+
+
+def _replay_text(replayed: Replayed) -> str:
+    begun = f"snapshot at seq {replayed.started_at:,}" if replayed.started_at else "genesis"
+    speed = f"{replayed.commands / replayed.seconds:,.0f} a second" if replayed.seconds else "at once"
+    rows = [
+        ("replayed", f"{replayed.path} from {begun}"),
+        ("commands", f"{replayed.commands:,} in {replayed.seconds:.2f} s, {speed}"),
+        ("exec marks", f"{replayed.marks:,} reproduced; the last commits to seq {replayed.marked_seq:,}"),
+        ("stopped", f"after seq {replayed.seq:,} ({_STOPPED[replayed.stopped]}), {show_time(replayed.time_ns)}"),
+        ("state root", replayed.state_root.hex()),
+        ("event digest", replayed.event_digest.hex()),
+    ]
+    return _facts(rows)
+
+
+_STOPPED = {"end": "the end of the journal", "seq": "the seq asked for", "time": "the time asked for"}
+
+
+def _facts(rows: list[tuple[str, str]]) -> str:
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in rows)
+
+
+@main.command()
+@_path
+@click.option(
+    "--at", metavar="SEQ|TIME", help="A seq, or a time (ISO 8601, or ns with the suffix ns); default: the end."
+)
+@click.option("--account", type=click.IntRange(min=1), help="Show this account with its margin terms and orders.")
+@click.option("--market", help="Show this market (symbol or id) with its book.")
+@click.option("--depth", type=click.IntRange(min=1), default=10, show_default=True, help="Levels of the book to show.")
+@json_option
+@guarded
+def state(
+    path: Path,
+    at: str | None,
+    account: int | None,
+    market: str | None,
+    depth: int,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """Show the state of a venue at any seq or time of its past."""
+    require_journal(path)
+    seq, time_ns = (None, None) if at is None else parse_at(at)
+    with progress_bar("replaying", as_json=as_json) as progress:
+        view = replay_journal(path, start="snapshot", seq=seq, time_ns=time_ns, progress=progress).view
+    document: dict[str, Any] = {"path": path, "seq": view.seq, "time_ns": view.time_ns, "state_root": view.state_root}
+    if account is not None:
+        document |= {"account": view.account(account), "orders": view.orders(account)}
+    if market is not None:
+        which = int(market) if market.isdigit() else market
+        document |= {"market": view.market(which), "book": view.book(which, depth)}
+    if account is None and market is None:
+        document |= {"accounts": view.account_count(), "assets": view.assets(), "markets": view.markets()}
+        document |= {"parameters": view.parameters(), "subsystem_roots": view.subsystem_roots()}
+    if as_json:
+        emit_json(document)
+        return
+    click.echo(
+        _facts([("seq", f"{view.seq:,}"), ("time", show_time(view.time_ns)), ("state root", view.state_root.hex())])
+    )
+    for text in _state_texts(document, view):
+        click.echo(f"\n{text}")
+
+
+def _state_texts(document: dict[str, Any], view: StateView) -> list[str]:
+    texts = []
+    if "account" in document:
+        texts += [repr(document["account"]), f"open orders\n{document['orders']!r}"]
+    if "market" in document:
+        texts += [
+            _facts([(name, str(value)) for name, value in jsonable(document["market"]).items() if name != "tiers"])
+        ]
+        texts += [repr(document["book"])]
+    if "accounts" in document:
+        texts += [f"{document['accounts']:,} accounts", f"assets\n{document['assets']!r}", _market_table(view)]
+    return texts
+
+
+def _market_table(view: StateView) -> str:
+    columns = ["market", "mark", "last", "open interest", "best bid", "best ask"]
+    rows = []
+    for market in view.markets():
+        book = view.book(market.market, 1)
+        best = [side[0].price if side else None for side in (book.bids, book.asks)]
+        rows.append([market.symbol, market.mark, market.last, market.open_interest, *best])
+    return text_table(columns, rows)
+
+
+@main.command()
+@_path
+@json_option
+@guarded
+def snapshot(path: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Write a snapshot of the end of a journal, so that later replays may start there."""
+    require_journal(path)
+    with progress_bar("replaying", as_json=as_json) as progress:
+        replayed = replay_journal(path, start="snapshot", progress=progress)
+    with JournalReader(path) as reader:
+        block_hash = block_hash_at(reader, replayed.seq)
+    if block_hash is None:
+        raise InputError("the journal is empty", code="nothing_to_snapshot", hint="submit a command first")
+    written = snapshots.write(path, replayed.kernel, block_hash=block_hash)
+    if as_json:
+        emit_json({"snapshot": written, "seq": replayed.seq, "bytes": written.stat().st_size}
+                  | {"state_root": replayed.state_root})  # fmt: skip
+        return
+    rows = [("snapshot", str(written)), ("seq", f"{replayed.seq:,}"), ("bytes", f"{written.stat().st_size:,}")]
+    click.echo(_facts([*rows, ("state root", replayed.state_root.hex())]))
+
+
+@main.command()
+@_path
+@json_option
+@guarded
+def verify(path: Path, as_json: bool) -> int:  # noqa: FBT001
+    """Verify every file, hash and link of a journal without executing it; exit 1 if anything is wrong."""
+    require_journal(path)
+    with progress_bar("verifying", as_json=as_json) as progress:
+        report = verify_journal(path, progress=progress)
+    findings = [
+        {name: getattr(finding, name) for name in finding.__slots__} | {"text": str(finding)}
+        for finding in report.findings
+    ]
+    fields = ("path", "session", "segments", "blocks", "last_seq", "head_hash", "closed", "torn_tail", "ok")
+    if as_json:
+        emit_json({name: getattr(report, name) for name in fields} | {"findings": findings})
+        return report.exit_code
+    rows = [
+        ("journal", f"{report.path}, {'closed cleanly' if report.closed else 'not closed, or open now'}"),
+        ("verified", f"{report.segments:,} segments, {report.blocks:,} blocks, up to seq {report.last_seq:,}"),
+        ("head hash", report.head_hash),
+    ]
+    click.echo(_facts(rows))
+    for finding in findings:
+        click.echo(f"finding: {finding['text']}")
+    if report.torn_tail:
+        click.echo(f"hint: the tail was torn by a crash; `crossbook repair {path}` drops it and keeps it", err=True)
+    elif findings:
+        click.echo("hint: restore the segment from a copy; nothing but a torn tail is ever repaired", err=True)
+    else:
+        click.echo("nothing is wrong")
+    return EXIT_FINDING if findings else 0
+
+
+@main.command()
+@_path
+@json_option
+@guarded
+def repair(path: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Drop a torn tail, keep it as evidence, and let the next opening record the repair. Refuses any other damage."""
+    require_journal(path)
+    report = repair_journal(path)
+    if as_json:
+        emit_json({name: getattr(report, name) for name in report.__slots__})
+        return
+    if not report.blocks:
+        click.echo("nothing to repair")
+        return
+    click.echo(f"dropped {report.blocks} torn blocks from seq {report.first_seq} on, kept as {report.side_file}")
+    click.echo("hint: the next opening of the venue journals this repair as its first command", err=True)

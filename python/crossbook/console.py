@@ -1,0 +1,180 @@
+"""How the command line talks: data to stdout, talk to stderr, one JSON document with `--json`, `hint:` lines.
+
+0  done, nothing found      1  a finding: damage, divergence, a refusal      2  could not run
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Final, NoReturn, ParamSpec
+
+import click
+import structlog
+from msgspec import Struct
+
+from crossbook.errors import CrossbookError, InputError, NotFound, ReplayDivergence
+from crossbook.journal.errors import JournalDamaged
+from crossbook.replay import Progress
+
+EXIT_OK: Final = 0
+EXIT_FINDING: Final = 1
+EXIT_FAILED: Final = 2
+
+P = ParamSpec("P")
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of text.")
+
+
+def jsonable(value: Any) -> Any:
+    """A value as JSON holds it: structs as objects, decimals as strings of plain digits, bytes as hex, enums by name."""
+    if isinstance(value, Struct):
+        return {field: jsonable(getattr(value, field)) for field in value.__struct_fields__}
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, IntEnum):
+        return value.name.lower()
+    if isinstance(value, (bytes, bytearray)):
+        return value.hex()
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [jsonable(item) for item in value]
+    return value
+
+
+def emit_json(document: Any) -> None:
+    """Print the one JSON document of this run."""
+    click.echo(json.dumps(jsonable(document), indent=2))
+
+
+def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
+    """Run a command under the grammar: its return value is the exit code, a CrossbookError is explained."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        configure_logging()
+        try:
+            code = command(*args, **kwargs)
+        except CrossbookError as error:
+            fail(error, as_json=bool(kwargs.get("as_json")))
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(EXIT_OK)
+        sys.exit(code or EXIT_OK)
+
+    return run
+
+
+def fail(error: CrossbookError, *, as_json: bool) -> NoReturn:
+    """Explain an error and exit: 1 if it is a finding about the journal, 2 if the command could not run."""
+    code = EXIT_FINDING if isinstance(error, (ReplayDivergence, JournalDamaged)) else EXIT_FAILED
+    if as_json:
+        emit_json(
+            {"error": {"code": error.code, "message": error.message} | {"values": error.values, "hint": error.hint}}
+        )
+    else:
+        click.echo(f"error: {error.message} [{error.code}]", err=True)
+        if error.hint:
+            click.echo(f"hint: {error.hint}", err=True)
+    sys.exit(code)
+
+
+def configure_logging() -> None:
+    """Send the library's warnings to stderr; this program is the application that configures structlog."""
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, structlog.dev.ConsoleRenderer(colors=False, pad_event_to=0)],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+
+
+@contextlib.contextmanager
+def progress_bar(label: str, *, as_json: bool) -> Iterator[Progress | None]:
+    """A progress callback that draws on stderr, if that is a terminal; else None, and nothing is drawn."""
+    if as_json or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield advance
+
+
+def parse_time(text: str, *, field: str = "time") -> int:
+    """A time as ns since the epoch, from digits (ns) or ISO 8601 (UTC unless it says otherwise), to the nanosecond.
+
+    Raises InputError `time_syntax`.
+    """
+    if text.isdigit():
+        return int(text)
+    main, dot, rest = text.partition(".")
+    digits = rest[: len(rest) - len(rest.lstrip("0123456789"))] if dot else ""
+    try:
+        moment = datetime.fromisoformat(main + rest[len(digits) :])
+    except ValueError:
+        moment = None
+    if moment is None or len(digits) > 9 or (dot and not digits):
+        raise InputError(
+            f"{field} is {text!r}",
+            code="time_syntax",
+            values={"field": field, "value": text},
+            hint="give ns since the epoch or ISO 8601, for example 2026-11-21T12:00:00.5Z",
+        )
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // _SECOND
+    return seconds * 1_000_000_000 + int(digits.ljust(9, "0") or 0)
+
+
+_SECOND: Final = datetime(1970, 1, 1, 0, 0, 1) - datetime(1970, 1, 1)  # noqa: DTZ001
+
+
+def show_time(time_ns: int) -> str:
+    """A stamped time as ISO 8601 in UTC, to the nanosecond; `-` before the first command."""
+    if not time_ns:
+        return "-"
+    seconds, rest = divmod(time_ns, 1_000_000_000)
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return f"{time_ns} ns"
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:09d}Z"
+
+
+def parse_at(text: str) -> tuple[int | None, int | None]:
+    """`--at` as (seq, None) or (None, time): digits are a seq, anything else is a time.
+
+    Raises InputError `time_syntax`.
+    """
+    if text.isdigit():
+        return int(text), None
+    return None, parse_time(text.removesuffix("ns") if text.removesuffix("ns").isdigit() else text, field="--at")
+
+
+def require_journal(path: Path) -> None:
+    """Refuse a path that holds nothing. Raises NotFound `no_such_path`."""
+    if not path.exists():
+        raise NotFound(
+            f"there is no {path}",
+            code="no_such_path",
+            values={"path": str(path)},
+            hint="give the directory of a venue; `crossbook demo` makes one to look at",
+        )
