@@ -1,34 +1,22 @@
 """`crossbook import`: recorded order flow in, a journaled session and a report out.
 
-The report goes to stdout, as a table or with `--json` as one JSON object. Exit codes: 0 everything agrees, 1 the
-report shows a difference (a row, a checksum, the replay), 2 the import could not run.
+Exit codes: 0 everything agrees; 1 the report shows a difference, be it a row, a checksum or the replay; 2 the import
+could not run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Final
 
 import click
 import msgspec
 
-from crossbook.errors import CrossbookError
+from crossbook.console import EXIT_FINDING, EXIT_OK, emit_json, guarded, json_option, jsonable, progress_bar
 from crossbook.importers.imported import Imported
 
-ROW = "  {:<34}{:>18}   {}"
-
-Command = Callable[..., Any]
-
-
-class ImportFailed(click.ClickException):
-    """An import that could not run: the error with its hint on stderr, exit code 2."""
-
-    exit_code = 2
-
-    def show(self, file: IO[Any] | None = None) -> None:
-        """Print the message; the hint is part of it."""
-        click.echo(f"error: {self.message}", err=True, file=file)
+_ROW: Final = "  {:<34}{:>18}   {}"
 
 
 @click.group("import")
@@ -36,10 +24,9 @@ def import_group() -> None:
     """Turn recorded order flow into a journaled session, and report how well it is reproduced."""
 
 
-_files = click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FILE..."
-)
-_file = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+_READABLE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+_files = click.argument("files", nargs=-1, required=True, type=_READABLE, metavar="FILE...")
+_file = click.argument("file", type=_READABLE)
 _output = click.option(
     "-o", "--output", "path", required=True, type=click.Path(path_type=Path), help="Directory of the new session."
 )
@@ -50,7 +37,6 @@ _durability = click.option(
     show_default=True,
     help="Of the session while it is written; an import can be repeated from its file.",
 )
-_json = click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 
 
 @import_group.command("lobster")
@@ -71,21 +57,22 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print the report a
     help="Queue orders that the recording shows late by the exchange's numbers, or by the order of lines.",
 )
 @_durability
-@_json
+@json_option
+@guarded
 def import_lobster_command(
     *, files: Sequence[Path], path: Path, mode: str, queue_by: str, durability: str, as_json: bool
-) -> None:
+) -> int:
     """Import a LOBSTER message file (.csv or .csv.xz), and check it against its orderbook file if given."""
     from crossbook.importers.lobster import Mode, QueueBy
     from crossbook.importers.lobster_report import rows
     from crossbook.importers.lobster_run import import_lobster
 
-    try:
-        report = import_lobster(files, path, mode=Mode(mode), queue_by=QueueBy(queue_by), durability=durability)
-    except CrossbookError as error:
-        raise ImportFailed(str(error)) from error
+    with progress_bar("importing", as_json=as_json) as progress:
+        report = import_lobster(
+            files, path, mode=Mode(mode), queue_by=QueueBy(queue_by), durability=durability, progress=progress
+        )
     title = f"{', '.join(report.files)} ({report.mode}, queue by {report.queue_by})"
-    _finish(report, title, rows(report), report.session, agrees=report.faithful, as_json=as_json)
+    return _finish(report, title, rows(report), report.session, agrees=report.agrees, as_json=as_json)
 
 
 @import_group.command("matching-benchmark")
@@ -95,44 +82,41 @@ def import_lobster_command(
     "--reports", type=click.Path(dir_okay=False, path_type=Path), help="Also write the report stream to this file."
 )
 @_durability
-@_json
-def import_benchmark_command(*, file: Path, path: Path, reports: Path | None, durability: str, as_json: bool) -> None:
+@json_option
+@guarded
+def import_benchmark_command(*, file: Path, path: Path, reports: Path | None, durability: str, as_json: bool) -> int:
     """Import an order stream of the matching benchmark (.bin or .bin.xz)."""
     from crossbook.importers.matching_benchmark import import_matching_benchmark
 
-    try:
-        report, text = import_matching_benchmark(file, path, durability=durability)
-    except CrossbookError as error:
-        raise ImportFailed(str(error)) from error
+    with progress_bar("importing", as_json=as_json) as progress:
+        report, text = import_matching_benchmark(file, path, durability=durability, progress=progress)
     if reports is not None:
         reports.write_text(text, encoding="ascii", newline="")
     table = [
         ("instructions", f"{report.instructions:,}", ""),
         ("report lines", f"{report.lines:,}", f"sha256 {report.sha256}"),
     ]
-    _finish(report, report.file, table, report.session, agrees=report.session.equal, as_json=as_json)
+    return _finish(report, report.file, table, report.session, agrees=report.session.equal, as_json=as_json)
 
 
 @import_group.command("kraken")
 @_file
 @_output
 @_durability
-@_json
-def import_kraken_command(*, file: Path, path: Path, durability: str, as_json: bool) -> None:
+@json_option
+@guarded
+def import_kraken_command(*, file: Path, path: Path, durability: str, as_json: bool) -> int:
     """Import a websocket capture of Kraken book updates, and check every checksum in it."""
     from crossbook.importers.kraken import import_kraken
 
-    try:
-        report = import_kraken(file, path, durability=durability)
-    except CrossbookError as error:
-        raise ImportFailed(str(error)) from error
+    with progress_bar("importing", as_json=as_json) as progress:
+        report = import_kraken(file, path, durability=durability, progress=progress)
     table = [
         (name, f"{pair.agreeing:,} of {pair.checksums:,}", f"checksums; {pair.out_of_range:,} changes out of range")
         for name, pair in report.pairs.items()
     ]
     table.append(("all pairs", f"{report.agreeing:,} of {report.checksums:,}", "checksums reproduced from our depth"))
-    agrees = report.session.equal and report.agreeing == report.checksums
-    _finish(report, report.file, table, report.session, agrees=agrees, as_json=as_json)
+    return _finish(report, report.file, table, report.session, agrees=report.agrees, as_json=as_json)
 
 
 def _finish(
@@ -143,17 +127,16 @@ def _finish(
     *,
     agrees: bool,
     as_json: bool,
-) -> None:
-    """Print the report and leave with 1 if it shows a difference."""
+) -> int:
+    """Print the report; returns the exit code."""
     if as_json:
-        click.echo(msgspec.json.encode(report).decode())
+        emit_json(jsonable(report) | {"agrees": agrees})
     else:
         click.echo(title)
         for row in [*table, *session_rows(session)]:
-            click.echo(ROW.format(*row).rstrip())
-        click.echo(f"  next: crossbook state {session.path}")
-    if not agrees:
-        raise click.exceptions.Exit(1)
+            click.echo(_ROW.format(*row).rstrip())
+        click.echo(f"hint: look around in it with `crossbook state {session.path}`", err=True)
+    return EXIT_OK if agrees else EXIT_FINDING
 
 
 def session_rows(session: Imported) -> list[tuple[str, str, str]]:

@@ -7,7 +7,7 @@ the events of its command. Views are only asked after a flush, so they show the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Final, Generic, NamedTuple, TypeVar
@@ -18,10 +18,12 @@ from crossbook.commands import Command, CreateAccount, Deposit, Origin, Side
 from crossbook.config import AssetConfig, MarketConfig, ParametersConfig, TierConfig, VenueConfig
 from crossbook.events import Event, Rejected, Traded
 from crossbook.rejects import REASONS
+from crossbook.replay import Progress
 from crossbook.session import Envelope
 from crossbook.venue import Venue
 
 T = TypeVar("T")
+M = TypeVar("M")
 
 BATCH_COMMANDS_MAX: Final = 4_096
 """A batch is submitted at the latest when it holds this many commands."""
@@ -32,6 +34,10 @@ ROOT_INTERVAL_COMMANDS: Final = 10_000
 
 NOTIONAL_MAX: Final = 2**58
 """The kernel's bound on price_max * position_max * tick_value."""
+
+
+PROGRESS_INTERVAL: Final = 500
+"""How many messages lie between two calls of a progress callback."""
 
 
 class Level(NamedTuple):
@@ -50,6 +56,14 @@ class QueuedOrder(NamedTuple):
     price: int
     lots: int
     client_order: int
+
+
+def counted(messages: Sequence[M], progress: Progress | None) -> Iterator[M]:
+    """The messages, with a call of `progress(done, total)` now and then."""
+    for done, message in enumerate(messages):
+        if progress is not None and done % PROGRESS_INTERVAL == 0:
+            progress(done, len(messages))
+        yield message
 
 
 class Feed(Generic[T]):

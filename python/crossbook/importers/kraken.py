@@ -21,10 +21,11 @@ import msgspec
 
 from crossbook.commands import Amend, Cancel, OrderKind, Place, SelfTrade, Side, TimeInForce
 from crossbook.errors import InputError
-from crossbook.importers.feed import Feed, import_venue, open_accounts
+from crossbook.importers.feed import Feed, counted, import_venue, open_accounts
 from crossbook.importers.imported import Imported, replayed
 from crossbook.importers.kraken_format import CHECKED_LEVELS, Update, checksum, read_capture
 from crossbook.importers.kraken_pair import Pair, SyntheticLevel
+from crossbook.replay import Progress
 
 EMPTY: Final = (0, 0)
 """The lots of a level that is gone, in the two markets of its pair."""
@@ -55,6 +56,11 @@ class KrakenReport(msgspec.Struct, frozen=True):
     def agreeing(self) -> int:
         """How many of them our depth view reproduces."""
         return sum(pair.agreeing for pair in self.pairs.values())
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every checksum is reproduced, and the replay came to the same state."""
+        return self.session.equal and self.agreeing == self.checksums
 
 
 class KrakenImport:
@@ -171,13 +177,16 @@ def capture_pairs(updates: Iterable[Update]) -> list[Pair]:
     return [Pair(name, found, first_market=1 + 2 * index) for index, (name, found) in enumerate(by_pair.items())]
 
 
-def import_kraken(file: Path, path: Path, *, durability: str = "volatile") -> KrakenReport:
+def import_kraken(
+    file: Path, path: Path, *, durability: str = "volatile", progress: Progress | None = None
+) -> KrakenReport:
     """Turn a websocket capture of book updates into a journaled session, and check every checksum in it.
 
     Args:
         file: the capture, plain or `.xz`.
         path: the directory of the new session.
         durability: of the session while it is written.
+        progress: called with the number of updates done and of all, now and then.
 
     Raises:
         InputError: `kraken_line`, or `kraken_empty` for a capture without book updates.
@@ -197,5 +206,5 @@ def import_kraken(file: Path, path: Path, *, durability: str = "volatile") -> Kr
     feed: Feed[None] = Feed(import_venue(path, listings, time_ns=updates[0].time_ns, durability=durability))
     with feed.venue:
         importer = KrakenImport(feed, pairs)
-        importer.run(updates)
+        importer.run(counted(updates, progress))
     return KrakenReport(file.name, importer.results, replayed(feed, path, started=started))

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import msgspec
 
 from crossbook.importers.imported import Imported
 from crossbook.importers.lobster_format import Kind, Message
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(msgspec.Struct):
     """Counts kept while a recording is imported. All are numbers of messages unless the name says otherwise."""
 
     messages: int = 0
-    kinds: dict[str, int] = field(default_factory=lambda: {kind.name.lower(): 0 for kind in Kind})
+    kinds: dict[str, int] = msgspec.field(default_factory=lambda: {kind.name.lower(): 0 for kind in Kind})
     hidden_shares: int = 0
     cancels_unknown: int = 0
     executions_unknown: int = 0
@@ -56,7 +53,7 @@ class LobsterReport(msgspec.Struct, frozen=True):
     session: Imported
 
     @property
-    def faithful(self) -> bool:
+    def agrees(self) -> bool:
         """Whether the replay agrees, and every row of the orderbook file did."""
         return self.session.equal and self.tally.rows == self.tally.rows_agreeing
 

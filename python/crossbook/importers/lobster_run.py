@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from itertools import chain
 from pathlib import Path
 
 from crossbook.errors import InputError
+from crossbook.importers.feed import counted
 from crossbook.importers.imported import replayed
 from crossbook.importers.lobster import LobsterImport, Mode, QueueBy, lobster_venue
 from crossbook.importers.lobster_depth import LobsterRowCheck
 from crossbook.importers.lobster_format import read_messages, read_orderbook, recording
 from crossbook.importers.lobster_report import LobsterReport
+from crossbook.replay import Progress
 
 
 def import_lobster(
@@ -22,6 +23,7 @@ def import_lobster(
     mode: Mode = Mode.STEP,
     queue_by: QueueBy = QueueBy.REFERENCE,
     durability: str = "volatile",
+    progress: Progress | None = None,
 ) -> LobsterReport:
     """Turn recorded NASDAQ order flow into a journaled session, and say how well our book reproduces it.
 
@@ -31,6 +33,7 @@ def import_lobster(
         mode: what happens where price-time priority would not have chosen the recorded order.
         queue_by: what gives an order its place in the queue.
         durability: of the session while it is written. An import can be repeated, so the default is "volatile".
+        progress: called with the number of messages done and of all, now and then.
 
     Raises:
         InputError: `lobster_files`, `lobster_line`, `lobster_empty`, `price_off_tick`, or `lobster_mode` for a
@@ -45,9 +48,8 @@ def import_lobster(
             values={"mode": mode.value},
             hint="leave the orderbook file out, or use step mode",
         )
-    messages = read_messages(found.messages)
-    first = next(messages, None)
-    if first is None:
+    messages = list(read_messages(found.messages))
+    if not messages:
         raise InputError(
             f"{found.messages.name} holds no message",
             code="lobster_empty",
@@ -55,16 +57,16 @@ def import_lobster(
             hint="give a message file with at least one line",
         )
     started = time.perf_counter()
-    feed = lobster_venue(path, found, first, durability=durability)
+    feed = lobster_venue(path, found, messages[0], durability=durability)
     with feed.venue:
-        everything = chain([first], messages)
+        counting = counted(messages, progress)
         if found.orderbook:
             check = LobsterRowCheck(feed, found, queue_by=queue_by)
-            check.run_rows(everything, read_orderbook(found.orderbook))
+            check.run_rows(counting, read_orderbook(found.orderbook))
             importer: LobsterImport = check
         else:
             importer = LobsterImport(feed, found, mode=mode, queue_by=queue_by)
-            importer.run(everything)
+            importer.run(counting)
     return LobsterReport(
         files=[file.name for file in files],
         mode=mode.value,

@@ -31,8 +31,9 @@ from crossbook.importers.benchmark_format import (
     report_text,
     side_number,
 )
-from crossbook.importers.feed import Feed, Listing, import_venue, open_accounts
+from crossbook.importers.feed import Feed, Listing, counted, import_venue, open_accounts
 from crossbook.importers.imported import Imported, replayed
+from crossbook.replay import Progress
 
 MARKET: Final = 1
 ACCOUNTS: Final = {Side.BUY: 1, Side.SELL: 2}
@@ -146,13 +147,16 @@ def benchmark_venue(path: Path, first: Instruction, *, durability: str) -> Feed[
     return feed
 
 
-def import_matching_benchmark(file: Path, path: Path, *, durability: str = "volatile") -> tuple[BenchmarkReport, str]:
+def import_matching_benchmark(
+    file: Path, path: Path, *, durability: str = "volatile", progress: Progress | None = None
+) -> tuple[BenchmarkReport, str]:
     """Turn an order stream of the benchmark into a journaled session.
 
     Args:
         file: a `.bin` or `.bin.xz` stream.
         path: the directory of the new session.
         durability: of the session while it is written.
+        progress: called with the number of instructions done and of all, now and then.
 
     Returns:
         The report, and the canonical report stream as text.
@@ -166,7 +170,7 @@ def import_matching_benchmark(file: Path, path: Path, *, durability: str = "vola
     feed = benchmark_venue(path, instructions[0], durability=durability)
     with feed.venue:
         importer = BenchmarkImport(feed)
-        importer.run(instructions)
+        importer.run(counted(instructions, progress))
     text = report_text(importer.lines)
     report = BenchmarkReport(
         file=file.name,
