@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from crossbook.receipt import Receipt
 
 
-class Provenance(TypedDict, total=False):
+class ProvenanceKeywords(TypedDict, total=False):
     """The keywords that say where a command comes from; see `Venue.submit`."""
 
     origin: Origin | None
@@ -32,7 +32,7 @@ class Provenance(TypedDict, total=False):
 class Builders(StateView):
     """The commands of a venue as methods."""
 
-    def _submit_one(self, command: Command, provenance: Provenance) -> Receipt:
+    def _submit_one(self, command: Command, provenance: ProvenanceKeywords) -> Receipt:
         raise NotImplementedError
 
     # --- orders -----------------------------------------------------------------------------------------------------
@@ -52,7 +52,7 @@ class Builders(StateView):
         reduce_only: bool = False,
         client_order: int = 0,
         expires_at: int = 0,
-        **provenance: Unpack[Provenance],
+        **provenance: Unpack[ProvenanceKeywords],
     ) -> Receipt:
         """Place an order.
 
@@ -108,7 +108,7 @@ class Builders(StateView):
         client_order: int = 0,
         price: Number | None = None,
         size: Number | None = None,
-        **provenance: Unpack[Provenance],
+        **provenance: Unpack[ProvenanceKeywords],
     ) -> Receipt:
         """Change an open order's price, or its size (the new total, filled part included); None keeps it.
 
@@ -120,7 +120,7 @@ class Builders(StateView):
         return self._submit_one(commands.Amend(account, order, client_order, ticks, lots), provenance)
 
     def cancel(
-        self, *, account: int, order: int = 0, client_order: int = 0, **provenance: Unpack[Provenance]
+        self, *, account: int, order: int = 0, client_order: int = 0, **provenance: Unpack[ProvenanceKeywords]
     ) -> Receipt:
         """Cancel an open order, named by exactly one of `order` and `client_order`."""
         return self._submit_one(commands.Cancel(account, order, client_order), provenance)
@@ -131,7 +131,7 @@ class Builders(StateView):
         account: int,
         market: str | int | None = None,
         side: Side | str | None = None,
-        **provenance: Unpack[Provenance],
+        **provenance: Unpack[ProvenanceKeywords],
     ) -> Receipt:
         """Cancel an account's open orders: all, or those of one market or one side."""
         which = 0 if market is None else self.market_unit(market).market
@@ -139,22 +139,32 @@ class Builders(StateView):
 
     # --- accounts and money -----------------------------------------------------------------------------------------
 
-    def create_account(self, *, parent: int = 0, **provenance: Unpack[Provenance]) -> Receipt:
+    def create_account(self, *, parent: int = 0, **provenance: Unpack[ProvenanceKeywords]) -> Receipt:
         """Open a master account, or a sub-account of `parent`; `receipt.account` is its id."""
         return self._submit_one(commands.CreateAccount(parent), provenance)
 
-    def deposit(self, *, account: int, asset: str | int, amount: Number, **provenance: Unpack[Provenance]) -> Receipt:
+    def deposit(
+        self, *, account: int, asset: str | int, amount: Number, **provenance: Unpack[ProvenanceKeywords]
+    ) -> Receipt:
         """Credit an amount from outside, in whole units of the asset."""
         unit = self.asset_unit(asset)
         return self._submit_one(commands.Deposit(account, unit.asset, unit.to_minor(amount)), provenance)
 
-    def withdraw(self, *, account: int, asset: str | int, amount: Number, **provenance: Unpack[Provenance]) -> Receipt:
+    def withdraw(
+        self, *, account: int, asset: str | int, amount: Number, **provenance: Unpack[ProvenanceKeywords]
+    ) -> Receipt:
         """Pay an amount out, if the margin left behind allows it."""
         unit = self.asset_unit(asset)
         return self._submit_one(commands.Withdraw(account, unit.asset, unit.to_minor(amount)), provenance)
 
     def transfer(
-        self, *, source: int, destination: int, asset: str | int, amount: Number, **provenance: Unpack[Provenance]
+        self,
+        *,
+        source: int,
+        destination: int,
+        asset: str | int,
+        amount: Number,
+        **provenance: Unpack[ProvenanceKeywords],
     ) -> Receipt:
         """Move an amount between two accounts of one master."""
         unit = self.asset_unit(asset)
@@ -163,13 +173,13 @@ class Builders(StateView):
 
     # --- the venue's own --------------------------------------------------------------------------------------------
 
-    def set_mark(self, *, market: str | int, price: Number, **provenance: Unpack[Provenance]) -> Receipt:
+    def set_mark(self, *, market: str | int, price: Number, **provenance: Unpack[ProvenanceKeywords]) -> Receipt:
         """Set the mark price of a market."""
         unit = self.market_unit(market)
         return self._submit_one(commands.SetMark(unit.market, unit.to_ticks(price)), provenance)
 
     def set_fees(
-        self, *, market: str | int, maker_rate: Number, taker_rate: Number, **provenance: Unpack[Provenance]
+        self, *, market: str | int, maker_rate: Number, taker_rate: Number, **provenance: Unpack[ProvenanceKeywords]
     ) -> Receipt:
         """Set the fee rates of a market as fractions: `"0.0005"` is five basis points, a negative one is a rebate."""
         command = commands.SetFees(
@@ -180,7 +190,11 @@ class Builders(StateView):
         return self._submit_one(command, provenance)
 
     def set_tiers(
-        self, *, market: str | int, tiers: Iterable[tuple[Number, Number, Number]], **provenance: Unpack[Provenance]
+        self,
+        *,
+        market: str | int,
+        tiers: Iterable[tuple[Number, Number, Number]],
+        **provenance: Unpack[ProvenanceKeywords],
     ) -> Receipt:
         """Replace the margin tiers of a market.
 
@@ -199,12 +213,12 @@ class Builders(StateView):
         return self._submit_one(commands.SetTiers(unit.market, tuple(rows)), provenance)
 
     def register_author(
-        self, *, acts_as: Origin | str, name: str, version: str, **provenance: Unpack[Provenance]
+        self, *, acts_as: Origin | str, name: str, version: str, **provenance: Unpack[ProvenanceKeywords]
     ) -> Receipt:
         """Name an author of commands, its origin and its version; the event carries its id."""
         command = commands.RegisterAuthor(choice(Origin, acts_as, field="acts_as"), name, version)
         return self._submit_one(command, provenance)
 
-    def tick(self, **provenance: Unpack[Provenance]) -> Receipt:
+    def tick(self, **provenance: Unpack[ProvenanceKeywords]) -> Receipt:
         """Let time pass: orders that are due expire."""
         return self._submit_one(commands.Tick(), provenance)

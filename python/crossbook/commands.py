@@ -69,7 +69,7 @@ class SelfTrade(IntEnum):
     DECREMENT = 4
 
 
-class Tier(Struct, frozen=True, array_like=True):
+class Tier(Struct, frozen=True, gc=False, array_like=True):
     """One margin tier: from `lower_bound` (notional, minor units) on, these rates (parts per 10^9) hold."""
 
     lower_bound: I64
@@ -77,14 +77,14 @@ class Tier(Struct, frozen=True, array_like=True):
     maintenance_rate: I64
 
 
-class AddAsset(Struct, frozen=True, array_like=True, tag=1):
+class AddAsset(Struct, frozen=True, gc=False, array_like=True, tag=1):
     """Register an asset whose minor unit is 10^-decimals. Operator only."""
 
     symbol: str
     decimals: U8
 
 
-class AddMarket(Struct, frozen=True, array_like=True, tag=2):
+class AddMarket(Struct, frozen=True, gc=False, array_like=True, tag=2):
     """Register a perpetual market settled in `settlement`.
 
     `tick_size_e12` is the price of one tick in whole units of the settlement asset, times 10^12; `lot_size_e12` the
@@ -100,14 +100,14 @@ class AddMarket(Struct, frozen=True, array_like=True, tag=2):
     position_max: I64
 
 
-class SetTiers(Struct, frozen=True, array_like=True, tag=3):
+class SetTiers(Struct, frozen=True, gc=False, array_like=True, tag=3):
     """Replace the margin tiers of a market. Operator or policy."""
 
     market: U16
     tiers: tuple[Tier, ...]
 
 
-class SetFees(Struct, frozen=True, array_like=True, tag=4):
+class SetFees(Struct, frozen=True, gc=False, array_like=True, tag=4):
     """Set the fee rates of a market (parts per 10^9; a negative maker rate is a rebate). Operator or policy."""
 
     market: U16
@@ -115,7 +115,7 @@ class SetFees(Struct, frozen=True, array_like=True, tag=4):
     taker_rate: I64
 
 
-class SetLimits(Struct, frozen=True, array_like=True, tag=5):
+class SetLimits(Struct, frozen=True, gc=False, array_like=True, tag=5):
     """Set the order limits of a market. Operator or policy.
 
     `order_min_notional` in minor units, `order_max_lots` in lots, `price_band_rate` around the mark (0: off) and
@@ -129,7 +129,7 @@ class SetLimits(Struct, frozen=True, array_like=True, tag=5):
     market_bound_rate: I64
 
 
-class SetParameters(Struct, frozen=True, array_like=True, tag=6):
+class SetParameters(Struct, frozen=True, gc=False, array_like=True, tag=6):
     """Set the venue's parameters: open orders per account, and how often the state root is taken. Operator only."""
 
     open_orders_max: U32
@@ -137,13 +137,13 @@ class SetParameters(Struct, frozen=True, array_like=True, tag=6):
     root_interval_ns: U64
 
 
-class CreateAccount(Struct, frozen=True, array_like=True, tag=7):
+class CreateAccount(Struct, frozen=True, gc=False, array_like=True, tag=7):
     """Open a master account, or with `parent` a sub-account of that master. Client or operator."""
 
     parent: U32 = 0
 
 
-class Deposit(Struct, frozen=True, array_like=True, tag=8):
+class Deposit(Struct, frozen=True, gc=False, array_like=True, tag=8):
     """Credit `amount` minor units from outside. Operator only."""
 
     account: U32
@@ -151,7 +151,7 @@ class Deposit(Struct, frozen=True, array_like=True, tag=8):
     amount: I64
 
 
-class Withdraw(Struct, frozen=True, array_like=True, tag=9):
+class Withdraw(Struct, frozen=True, gc=False, array_like=True, tag=9):
     """Pay `amount` minor units out, if the margin left behind allows it. Client or operator."""
 
     account: U32
@@ -159,7 +159,7 @@ class Withdraw(Struct, frozen=True, array_like=True, tag=9):
     amount: I64
 
 
-class Transfer(Struct, frozen=True, array_like=True, tag=10):
+class Transfer(Struct, frozen=True, gc=False, array_like=True, tag=10):
     """Move `amount` minor units between two accounts of one master. Client or operator."""
 
     source: U32
@@ -168,14 +168,14 @@ class Transfer(Struct, frozen=True, array_like=True, tag=10):
     amount: I64
 
 
-class SetMark(Struct, frozen=True, array_like=True, tag=11):
+class SetMark(Struct, frozen=True, gc=False, array_like=True, tag=11):
     """Set the mark price of a market, in ticks. Oracle, policy or operator."""
 
     market: U16
     price: I64
 
 
-class Place(Struct, frozen=True, array_like=True, tag=12):
+class Place(Struct, frozen=True, gc=False, array_like=True, tag=12):
     """Place an order. Client, policy or operator.
 
     `price` in ticks: the limit, or for a market order its protection bound (0: the market's default bound).
@@ -196,7 +196,7 @@ class Place(Struct, frozen=True, array_like=True, tag=12):
     expires_at: U64 = 0
 
 
-class Amend(Struct, frozen=True, array_like=True, tag=13):
+class Amend(Struct, frozen=True, gc=False, array_like=True, tag=13):
     """Change an open order named by exactly one of `order` and `client_order`. Client, policy or operator.
 
     `price` in ticks and `lots` (the new total, filled lots included); 0 keeps the present value. Only a smaller size
@@ -210,7 +210,7 @@ class Amend(Struct, frozen=True, array_like=True, tag=13):
     lots: I64
 
 
-class Cancel(Struct, frozen=True, array_like=True, tag=14):
+class Cancel(Struct, frozen=True, gc=False, array_like=True, tag=14):
     """Cancel an open order named by exactly one of `order` and `client_order`. Client, policy or operator."""
 
     account: U32
@@ -218,7 +218,7 @@ class Cancel(Struct, frozen=True, array_like=True, tag=14):
     client_order: U64 = 0
 
 
-class MassCancel(Struct, frozen=True, array_like=True, tag=15):
+class MassCancel(Struct, frozen=True, gc=False, array_like=True, tag=15):
     """Cancel an account's orders, in one market (0: all) and on one side (0: both). Client, policy or operator."""
 
     account: U32
@@ -226,15 +226,15 @@ class MassCancel(Struct, frozen=True, array_like=True, tag=15):
     side: Annotated[int, Meta(ge=0, le=2)] = 0
 
 
-class Tick(Struct, frozen=True, array_like=True, tag=16):
+class Tick(Struct, frozen=True, gc=False, array_like=True, tag=16):
     """Let time pass: expires orders that are due, changes nothing else. Any origin."""
 
 
-class Checkpoint(Struct, frozen=True, array_like=True, tag=17):
+class Checkpoint(Struct, frozen=True, gc=False, array_like=True, tag=17):
     """A point the next block's exec mark commits to; a clean close ends with one. Policy or operator."""
 
 
-class RegisterAuthor(Struct, frozen=True, array_like=True, tag=18):
+class RegisterAuthor(Struct, frozen=True, gc=False, array_like=True, tag=18):
     """Name an author of commands and its version; the next author id is its name from then on. Operator only."""
 
     origin: Origin
@@ -242,7 +242,7 @@ class RegisterAuthor(Struct, frozen=True, array_like=True, tag=18):
     version: str
 
 
-class Repair(Struct, frozen=True, array_like=True, tag=19):
+class Repair(Struct, frozen=True, gc=False, array_like=True, tag=19):
     """Record that `blocks` torn blocks from `first_seq` on were removed from the journal. Operator only."""
 
     first_seq: U64
@@ -250,7 +250,7 @@ class Repair(Struct, frozen=True, array_like=True, tag=19):
     evidence: str
 
 
-class ActivateRuleset(Struct, frozen=True, array_like=True, tag=20):
+class ActivateRuleset(Struct, frozen=True, gc=False, array_like=True, tag=20):
     """Switch the kernel to a ruleset from the next command on. Operator only."""
 
     ruleset: U32

@@ -1,7 +1,8 @@
 """Events: the vocabulary of what a venue says happened, exactly as `docs/rules.md` numbers it.
 
 An event is a frozen struct that decodes from the msgpack array `[tag, seq, ...fields]`; `seq` is the command it
-belongs to. Units are those of `crossbook.commands`: ticks, lots, minor units, parts per 10^9, nanoseconds.
+belongs to. Units are those of `crossbook.commands`: ticks, lots, minor units, parts per 10^9, nanoseconds. The garbage
+collector does not track these structs (`gc=False`): they hold scalars only, and there are many of them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ class CancelReason(IntEnum):
     REDUCE_ONLY = 7
 
 
-class Rejected(Struct, frozen=True, array_like=True, tag=1):
+class Rejected(Struct, frozen=True, gc=False, array_like=True, tag=1):
     """A command was refused and changed nothing.
 
     `command` is its tag, `account` its account (0: none), `code` the number of the reason and `a`, `b` the two values
@@ -53,7 +54,7 @@ class Rejected(Struct, frozen=True, array_like=True, tag=1):
         return f"seq {self.seq}: {command_name(self.command)}{where} refused: {self.explain()}"
 
 
-class AssetAdded(Struct, frozen=True, array_like=True, tag=2):
+class AssetAdded(Struct, frozen=True, gc=False, array_like=True, tag=2):
     """An asset got its id; its minor unit is 10^-decimals."""
 
     seq: int
@@ -62,7 +63,7 @@ class AssetAdded(Struct, frozen=True, array_like=True, tag=2):
     decimals: int
 
 
-class MarketAdded(Struct, frozen=True, array_like=True, tag=3):
+class MarketAdded(Struct, frozen=True, gc=False, array_like=True, tag=3):
     """A market got its id; `tick_value` is the money (minor units) of one tick of one lot."""
 
     seq: int
@@ -72,7 +73,7 @@ class MarketAdded(Struct, frozen=True, array_like=True, tag=3):
     tick_value: int
 
 
-class TiersSet(Struct, frozen=True, array_like=True, tag=4):
+class TiersSet(Struct, frozen=True, gc=False, array_like=True, tag=4):
     """A market's margin tiers were replaced by `count` new ones."""
 
     seq: int
@@ -80,7 +81,7 @@ class TiersSet(Struct, frozen=True, array_like=True, tag=4):
     count: int
 
 
-class FeesSet(Struct, frozen=True, array_like=True, tag=5):
+class FeesSet(Struct, frozen=True, gc=False, array_like=True, tag=5):
     """A market's fee rates are now these (parts per 10^9)."""
 
     seq: int
@@ -89,7 +90,7 @@ class FeesSet(Struct, frozen=True, array_like=True, tag=5):
     taker_rate: int
 
 
-class LimitsSet(Struct, frozen=True, array_like=True, tag=6):
+class LimitsSet(Struct, frozen=True, gc=False, array_like=True, tag=6):
     """A market's order limits are now these (minor units, lots, parts per 10^9)."""
 
     seq: int
@@ -100,7 +101,7 @@ class LimitsSet(Struct, frozen=True, array_like=True, tag=6):
     market_bound_rate: int
 
 
-class ParametersSet(Struct, frozen=True, array_like=True, tag=7):
+class ParametersSet(Struct, frozen=True, gc=False, array_like=True, tag=7):
     """The venue's parameters are now these."""
 
     seq: int
@@ -109,7 +110,7 @@ class ParametersSet(Struct, frozen=True, array_like=True, tag=7):
     root_interval_ns: int
 
 
-class AccountCreated(Struct, frozen=True, array_like=True, tag=8):
+class AccountCreated(Struct, frozen=True, gc=False, array_like=True, tag=8):
     """An account got its id; `master` is 0 for a master account."""
 
     seq: int
@@ -117,7 +118,7 @@ class AccountCreated(Struct, frozen=True, array_like=True, tag=8):
     master: int
 
 
-class Deposited(Struct, frozen=True, array_like=True, tag=9):
+class Deposited(Struct, frozen=True, gc=False, array_like=True, tag=9):
     """Money came in; `balance` is the cash after (minor units)."""
 
     seq: int
@@ -127,7 +128,7 @@ class Deposited(Struct, frozen=True, array_like=True, tag=9):
     balance: int
 
 
-class Withdrawn(Struct, frozen=True, array_like=True, tag=10):
+class Withdrawn(Struct, frozen=True, gc=False, array_like=True, tag=10):
     """Money went out; `balance` is the cash after (minor units)."""
 
     seq: int
@@ -137,7 +138,7 @@ class Withdrawn(Struct, frozen=True, array_like=True, tag=10):
     balance: int
 
 
-class Transferred(Struct, frozen=True, array_like=True, tag=11):
+class Transferred(Struct, frozen=True, gc=False, array_like=True, tag=11):
     """Money moved between two accounts of one master; both balances are after (minor units)."""
 
     seq: int
@@ -149,7 +150,7 @@ class Transferred(Struct, frozen=True, array_like=True, tag=11):
     destination_balance: int
 
 
-class MarkSet(Struct, frozen=True, array_like=True, tag=12):
+class MarkSet(Struct, frozen=True, gc=False, array_like=True, tag=12):
     """A market's mark moved from `previous` (0: had none) to `price`, in ticks."""
 
     seq: int
@@ -158,7 +159,7 @@ class MarkSet(Struct, frozen=True, array_like=True, tag=12):
     previous: int
 
 
-class OrderAccepted(Struct, frozen=True, array_like=True, tag=13):
+class OrderAccepted(Struct, frozen=True, gc=False, array_like=True, tag=13):
     """An order passed every check and got its id; a market order carries its bound as `price` (ticks)."""
 
     seq: int
@@ -171,7 +172,7 @@ class OrderAccepted(Struct, frozen=True, array_like=True, tag=13):
     client_order: int
 
 
-class Traded(Struct, frozen=True, array_like=True, tag=14):
+class Traded(Struct, frozen=True, gc=False, array_like=True, tag=14):
     """Two orders traded `lots` at the maker's `price` (ticks).
 
     `maker` and `taker` are accounts. Fees in minor units, a negative one is a rebate. `*_realised` is the change of
@@ -194,7 +195,7 @@ class Traded(Struct, frozen=True, array_like=True, tag=14):
     taker_realised: int
 
 
-class OrderRested(Struct, frozen=True, array_like=True, tag=15):
+class OrderRested(Struct, frozen=True, gc=False, array_like=True, tag=15):
     """What was left of an order (`lots`) joined the tail of its price level."""
 
     seq: int
@@ -202,7 +203,7 @@ class OrderRested(Struct, frozen=True, array_like=True, tag=15):
     lots: int
 
 
-class OrderCancelled(Struct, frozen=True, array_like=True, tag=16):
+class OrderCancelled(Struct, frozen=True, gc=False, array_like=True, tag=16):
     """An order left the venue with `lots` unfilled."""
 
     seq: int
@@ -213,7 +214,7 @@ class OrderCancelled(Struct, frozen=True, array_like=True, tag=16):
     reason: CancelReason
 
 
-class OrderAmended(Struct, frozen=True, array_like=True, tag=17):
+class OrderAmended(Struct, frozen=True, gc=False, array_like=True, tag=17):
     """An order has a new price (ticks) and total size (`lots`), `remaining` of it open."""
 
     seq: int
@@ -226,7 +227,7 @@ class OrderAmended(Struct, frozen=True, array_like=True, tag=17):
     kept_priority: bool
 
 
-class SelfTradePrevented(Struct, frozen=True, array_like=True, tag=18):
+class SelfTradePrevented(Struct, frozen=True, gc=False, array_like=True, tag=18):
     """`lots` were taken off both orders of one master instead of trading (mode decrement)."""
 
     seq: int
@@ -236,7 +237,7 @@ class SelfTradePrevented(Struct, frozen=True, array_like=True, tag=18):
     lots: int
 
 
-class MassCancelled(Struct, frozen=True, array_like=True, tag=19):
+class MassCancelled(Struct, frozen=True, gc=False, array_like=True, tag=19):
     """A mass cancel ended after `count` orders."""
 
     seq: int
@@ -245,20 +246,20 @@ class MassCancelled(Struct, frozen=True, array_like=True, tag=19):
     count: int
 
 
-class Ticked(Struct, frozen=True, array_like=True, tag=20):
+class Ticked(Struct, frozen=True, gc=False, array_like=True, tag=20):
     """Time was let pass to `time` (ns since the epoch)."""
 
     seq: int
     time: int
 
 
-class CheckpointTaken(Struct, frozen=True, array_like=True, tag=21):
+class CheckpointTaken(Struct, frozen=True, gc=False, array_like=True, tag=21):
     """A checkpoint was taken."""
 
     seq: int
 
 
-class AuthorRegistered(Struct, frozen=True, array_like=True, tag=22):
+class AuthorRegistered(Struct, frozen=True, gc=False, array_like=True, tag=22):
     """An author got its id."""
 
     seq: int
@@ -268,7 +269,7 @@ class AuthorRegistered(Struct, frozen=True, array_like=True, tag=22):
     version: str
 
 
-class Repaired(Struct, frozen=True, array_like=True, tag=23):
+class Repaired(Struct, frozen=True, gc=False, array_like=True, tag=23):
     """A repair of the journal was put on record."""
 
     seq: int
@@ -277,7 +278,7 @@ class Repaired(Struct, frozen=True, array_like=True, tag=23):
     evidence: str
 
 
-class RulesetActivated(Struct, frozen=True, array_like=True, tag=24):
+class RulesetActivated(Struct, frozen=True, gc=False, array_like=True, tag=24):
     """A ruleset holds from the next command on."""
 
     seq: int

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import structlog
 from msgspec import Struct
@@ -29,7 +29,7 @@ Clock = Callable[[], int]
 _log = structlog.get_logger("crossbook")
 
 
-class Envelope(Struct, frozen=True):
+class Envelope(Struct, frozen=True, gc=False):
     """A command with what the journal records about it; what is None takes the default of `submit`.
 
     `time_ns` is the stamped time (ns since the epoch): given for recorded or simulated sessions, None for the clock.
@@ -43,6 +43,20 @@ class Envelope(Struct, frozen=True):
     time_ns: int | None = None
 
 
+class Provenance(NamedTuple):
+    """What the journal records about bare commands; the fields are those of `Envelope`."""
+
+    origin: Origin | None = None
+    author: int = 0
+    cause: int = 0
+    nonce: int = 0
+    time_ns: int | None = None
+
+
+UNNAMED: Final = Provenance()
+_DEFAULT_ORIGIN: Final = dict(DEFAULT_ORIGIN)
+
+
 class PackedBlock(Struct, frozen=True):
     """A block body ready to be journaled."""
 
@@ -52,32 +66,42 @@ class PackedBlock(Struct, frozen=True):
     last_time_ns: int
 
 
-def pack(envelopes: Iterable[Envelope], *, now_ns: int, last_time_ns: int) -> list[PackedBlock]:
+def pack(
+    items: Iterable[Command | Envelope], *, now_ns: int, last_time_ns: int, default: Provenance = UNNAMED
+) -> list[PackedBlock]:
     """Stamp, encode and check commands, and cut them into block bodies.
 
     Args:
-        envelopes: the commands, in order.
+        items: the commands in order, bare or in envelopes.
         now_ns: the time of those that bring none.
         last_time_ns: no command may be earlier than this.
+        default: what is recorded about a bare command.
 
     Raises:
-        InputError: `time_backwards`, and those of `crossbook.wire`. Nothing was journaled.
+        InputError: `not_a_command`, `time_backwards`, and those of `crossbook.wire`. Nothing was journaled.
     """
     blocks: list[PackedBlock] = []
     records: list[Record] = []
     parts: list[bytes] = []
     size, base, last = 0, 0, last_time_ns
-    for envelope in envelopes:
-        stamp = now_ns if envelope.time_ns is None else envelope.time_ns
+    for item in items:
+        command, origin, author, cause, nonce, time_ns = (
+            _unpack(item) if isinstance(item, Envelope) else (item, *default)
+        )
+        stamp = now_ns if time_ns is None else time_ns
         if stamp < last:
             raise _time_backwards(stamp, last)
+        if origin is None:
+            origin = _default_origin(command)
         if not records:
             base = stamp
-        record, data = _encode(envelope, stamp - base)
+        record = Record(stamp - base, origin, author, cause, nonce, command)
+        data = encode_record(record)
         if size + len(data) > BODY_BYTES_MAX:
             blocks.append(_close_block(parts, records, base, last))
             records, parts, size, base = [], [], 0, stamp
-            record, data = _encode(envelope, 0)
+            record = Record(0, origin, author, cause, nonce, command)
+            data = encode_record(record)
         records.append(record)
         parts.append(data)
         size += len(data)
@@ -87,21 +111,27 @@ def pack(envelopes: Iterable[Envelope], *, now_ns: int, last_time_ns: int) -> li
     return blocks
 
 
-def _encode(envelope: Envelope, dt: int) -> tuple[Record, bytes]:
-    command = envelope.command
-    origin = envelope.origin
+def _unpack(envelope: Envelope) -> tuple[Command, Origin | None, int, int, int, int | None]:
+    return (
+        envelope.command,
+        envelope.origin,
+        envelope.author,
+        envelope.cause,
+        envelope.nonce,
+        envelope.time_ns,
+    )
+
+
+def _default_origin(command: Command) -> Origin:
+    origin = _DEFAULT_ORIGIN.get(type(command))
     if origin is None:
-        try:
-            origin = DEFAULT_ORIGIN[type(command)]
-        except KeyError:
-            raise InputError(
-                f"{type(command).__name__} is not a command",
-                code="not_a_command",
-                values={"type": type(command).__name__},
-                hint="submit takes the structs of crossbook.commands, or an Envelope around one",
-            ) from None
-    record = Record(dt, origin, envelope.author, envelope.cause, envelope.nonce, command)
-    return record, encode_record(record)
+        raise InputError(
+            f"{type(command).__name__} is not a command",
+            code="not_a_command",
+            values={"type": type(command).__name__},
+            hint="submit takes the structs of crossbook.commands, or an Envelope around one",
+        )
+    return origin
 
 
 def _close_block(parts: Sequence[bytes], records: Sequence[Record], base: int, last: int) -> PackedBlock:
@@ -156,7 +186,7 @@ class Session:
         """Whether `close()` was called."""
         return self._closed
 
-    def submit(self, envelopes: Iterable[Envelope]) -> Receipt:
+    def submit(self, items: Iterable[Command | Envelope], default: Provenance = UNNAMED) -> Receipt:
         """Journal and execute commands, in order; they are stamped with one time unless they bring their own.
 
         A refused command is an event in the receipt, not an exception.
@@ -169,7 +199,7 @@ class Session:
         """
         self.check_serving()
         last = self.kernel.time_ns
-        packed = pack(envelopes, now_ns=max(self._clock(), last), last_time_ns=last)
+        packed = pack(items, now_ns=max(self._clock(), last), last_time_ns=last, default=default)
         if not packed:
             raise InputError("there is nothing to submit", code="nothing_to_submit", hint="submit at least one command")
         seq = self.kernel.seq + 1

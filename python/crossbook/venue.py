@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from crossbook import lifecycle
-from crossbook.builders import Builders, Provenance
+from crossbook.builders import Builders, ProvenanceKeywords
 from crossbook.commands import Command, Origin
 from crossbook.config import VenueConfig
 from crossbook.errors import InputError
 from crossbook.receipt import Receipt
-from crossbook.session import Clock, Envelope, Session
+from crossbook.session import Clock, Envelope, Provenance, Session
 from crossbook.state import StateView
 
 if TYPE_CHECKING:
@@ -219,10 +219,7 @@ class Venue(Builders, StateView):
             )
         else:
             items = command
-        receipt = self._session.submit(
-            item if isinstance(item, Envelope) else Envelope(item, origin, author, cause, nonce, time_ns)
-            for item in items
-        )
+        receipt = self._session.submit(items, Provenance(origin, author, cause, nonce, time_ns))
         if self._snapshot_interval and receipt.last_seq - self._snapshot_seq >= self._snapshot_interval:
             self.snapshot()
         return receipt
@@ -251,7 +248,7 @@ class Venue(Builders, StateView):
         """Put everything on stable storage: what a `"pipelined"` venue answered but did not yet write."""
         self._session.sync()
 
-    def _submit_one(self, command: Command, provenance: Provenance) -> Receipt:
+    def _submit_one(self, command: Command, provenance: ProvenanceKeywords) -> Receipt:
         return self.submit(command, **provenance)
 
     def __repr__(self) -> str:

@@ -30,7 +30,7 @@ from crossbook.errors import CrossbookError, InputError
 from crossbook.events import Event
 
 
-class Record(Struct, frozen=True, array_like=True):
+class Record(Struct, frozen=True, gc=False, array_like=True):
     """One journal record: a command with its stamped time and where it came from.
 
     `dt` is in nanoseconds since the base time of the block; `author`, `cause` (a seq) and `nonce` are 0 for none.
@@ -92,9 +92,12 @@ def check_records(body: bytes, records: Sequence[Record]) -> None:
         _RECORDS.decode(array_header(len(records)) + body)
     except msgspec.ValidationError as error:
         raise _field_error(str(error), records) from None
-    for index, record in enumerate(records):
-        if isinstance(record.command, (AddAsset, AddMarket, RegisterAuthor, Repair)):
+    if not _WITH_STRINGS.isdisjoint([type(record.command) for record in records]):
+        for index, record in enumerate(records):
             _check_strings(index, record.command)
+
+
+_WITH_STRINGS: Final = frozenset({AddAsset, AddMarket, RegisterAuthor, Repair})
 
 
 def _check_strings(index: int, command: Command) -> None:
