@@ -6,6 +6,7 @@
     manifests  session.json, footers and the other small signed-off files
     segments   one LMDB environment each: creating, sealing, listing
     guard      one writer for each session, one environment for each file and process
+    durability the three modes
     commit     one transaction, and what its errors mean
     writer     appends; `pipelined` adds group commit in a thread of its own
     lmdb_file, lmdb_check    a strict look at a data file before liblmdb may map it
@@ -28,6 +29,7 @@ from .blocks import (
     PendingBlock,
 )
 from .chain import Head, genesis_hash
+from .durability import Durability
 from .manifests import RepairNote, SessionManifest
 from .packing import PackedBlock, Record, pack_records, resplit, unpack_records
 from .pipelined import PipelinedWriter
@@ -35,7 +37,7 @@ from .reader import JournalReader, SegmentSummary
 from .repair import RepairReport, repair, repair_command
 from .segments import Finding
 from .verify import VerifyReport, verify
-from .writer import Durability, JournalWriter
+from .writer import JournalWriter
 
 __all__ = [
     "BLOCK_BYTES_MAX",

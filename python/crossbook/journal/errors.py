@@ -48,6 +48,13 @@ class NewerFormat(JournalError):
     default_hint = "install a newer crossbook; this version reads journals up to the format in `values['supported']`"
 
 
+class OpenFailed(JournalError):
+    """The session verifies, but the operating system or LMDB would not open it for writing."""
+
+    default_code = "journal_open_failed"
+    default_hint = "check the permissions and the free space of the session's directory"
+
+
 class JournalLocked(JournalError):
     """Another owner has the session open for writing; `values` names its pid."""
 
@@ -70,6 +77,20 @@ class JournalDamaged(JournalError):
 
     default_code = "journal_damaged"
     default_hint = "restore the segment from a copy; `crossbook verify PATH` lists every finding"
+
+
+class WrongSegment(JournalDamaged):
+    """A segment that does not stand where it belongs: of another session, out of order, or missing."""
+
+    default_code = "journal_wrong_segment"
+    default_hint = "put the session's own segments back, each under its own number"
+
+
+class ForeignFile(JournalDamaged):
+    """A data file that another program, or another session, wrote. Nothing in it was touched."""
+
+    default_code = "journal_foreign_file"
+    default_hint = "move the file away and restore the session's own; a journal never adopts a file it did not write"
 
 
 class TornTail(JournalDamaged):

@@ -12,7 +12,12 @@ from .lmdb_check import check_file, check_snapshot
 from .lmdb_file import LmdbFault, LmdbFile, Meta, Node
 from .segments import Finding, Segment
 
-CHAIN_CODES = frozenset({"block_first_seq", "block_previous_hash", "block_first_time_ns", "block_epoch"})
+# Faults that no torn write leaves: a whole block that does not continue the chain, or something that never was a block.
+UNTEARABLE = frozenset(
+    {"block_first_seq", "block_previous_hash", "block_first_time_ns", "block_epoch", "block_magic", "block_key"}
+)
+# Faults of the file that a torn write of the last blocks explains.
+TEARABLE_FILE = frozenset({"truncated", "overflow_header"})
 
 
 @dataclass(slots=True)
@@ -63,9 +68,9 @@ def _scan_file(file: LmdbFile, segment: Segment, head: Head, watch: Callable[[tu
     if structure is not None and not any(finding.page == structure.page for finding in scan.findings):
         scan.findings.append(lmdb_finding(structure, segment, scan.head.next_seq if unreadable else head.next_seq))
     if unreadable and not segment.sealed:
-        if structure is None:
+        if structure is None or structure.fault in TEARABLE_FILE:
             _look_for_torn_tail(scan, file.newest.main.entries)
-        else:
+        if structure is not None and not scan.torn:
             _look_for_torn_transaction(file, segment, head, scan)
     return scan
 
@@ -174,10 +179,10 @@ def _look_for_torn_tail(scan: Scan, entries: int) -> None:
 
     A block that is whole but does not continue the chain was not torn by a crash: somebody put it there.
     """
-    bad = [finding.block for finding in scan.findings]
+    bad = [finding.block for finding in scan.findings if finding.block is not None]
     if bad != list(range(entries - len(bad) + 1, entries + 1)):
         return
-    if any(finding.code in CHAIN_CODES for finding in scan.findings):
+    if any(finding.code in UNTEARABLE for finding in scan.findings):
         return
     scan.torn_first_seq = scan.head.next_seq
     scan.torn_blocks = len(bad)

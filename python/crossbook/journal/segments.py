@@ -22,7 +22,13 @@ import lmdb
 
 from .blocks import JOURNAL_FORMAT
 from .chain import Head, genesis_hash
-from .errors import JournalDamaged, JournalError, JournalNotFound
+from .errors import (
+    ForeignFile,
+    JournalDamaged,
+    JournalNotFound,
+    NotAJournal,
+    WrongSegment,
+)
 from .manifests import (
     CLOSING_FILE,
     FOOTER_FILE,
@@ -92,10 +98,19 @@ class Finding:
         return f"{', '.join(place) or 'session'}: {self.message} [{self.code}]"
 
     def error(self) -> JournalDamaged:
-        """The finding as an exception."""
+        """The finding as an exception, of the kind that its code stands for."""
         names = ("segment", "block", "first_seq", "last_seq", "page")
         values = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        return JournalDamaged(str(self), values={"finding": self.code, **values})
+        return FINDING_ERRORS.get(self.code, JournalDamaged)(str(self), values={"finding": self.code, **values})
+
+
+FINDING_ERRORS: dict[str, type[JournalDamaged]] = {
+    "segment_order": WrongSegment,
+    "segment_session": WrongSegment,
+    "segment_missing": WrongSegment,
+    "foreign_file": ForeignFile,
+    "lmdb_map_bytes": ForeignFile,
+}
 
 
 @dataclass(slots=True)
@@ -119,13 +134,27 @@ def segment_path(session: Path, number: int) -> Path:
     return session / SEGMENTS_DIRECTORY / f"{number:06d}"
 
 
+def read_session(session: Path) -> tuple[SessionManifest, bytes]:
+    """The session file and its bytes. Raises JournalNotFound, NotAJournal, NewerFormat, JournalDamaged."""
+    try:
+        return read_manifest(session / SESSION_FILE, SessionManifest)
+    except JournalNotFound:
+        if (session / DATA_FILE).exists():
+            raise NotAJournal(
+                f"{session} is an LMDB environment of another program", values={"path": str(session)}
+            ) from None
+        raise
+
+
 def survey(session: Path) -> Survey:
     """Reads every manifest and checks that they follow each other. Reads no data file.
 
     Raises JournalNotFound, NotAJournal, NewerFormat, JournalDamaged if the session file itself cannot be trusted.
     """
-    manifest, raw = read_manifest(session / SESSION_FILE, SessionManifest)
+    manifest, raw = read_session(session)
     found = Survey(manifest, raw)
+    # First, because a live journal only grows: what was closed before the segments are listed is among them.
+    _read_closing(session, found)
     expected_hash, expected_seq, previous_footer = genesis_hash(raw).hex(), 1, ""
     for number in _segment_numbers(session, found):
         try:
@@ -135,7 +164,10 @@ def survey(session: Path) -> Survey:
                 Finding("segment_missing", f"{error.message}: the segment is missing", number, first_seq=expected_seq)
             )
             break
-        except JournalDamaged as error:
+        except WrongSegment as error:
+            found.findings.append(Finding("segment_session", error.message, number, first_seq=expected_seq))
+            break
+        except (JournalDamaged, NotAJournal) as error:
             found.findings.append(Finding("manifest", error.message, number, first_seq=expected_seq))
             break
         opening = segment.opening
@@ -152,7 +184,7 @@ def survey(session: Path) -> Survey:
             expected_hash, expected_seq = segment.footer.head_hash, segment.footer.last_seq + 1
             previous_footer = segment.footer_sha256
     _check_seals(found)
-    _read_closing(session, found)
+    _check_closing(found)
     return found
 
 
@@ -178,7 +210,7 @@ def _read_segment(session: Path, number: int, session_id: str) -> Segment:
         footer_sha256 = sha256(raw).hexdigest()
     for what in (opening, footer):
         if what is not None and (what.session != session_id or what.segment != number):
-            raise JournalDamaged(
+            raise WrongSegment(
                 f"{path} belongs to session {what.session}, segment {what.segment}",
                 values={"segment": number, "session": what.session, "expected": session_id},
             )
@@ -206,8 +238,12 @@ def _read_closing(session: Path, found: Survey) -> None:
         found.closing, _ = read_manifest(session / CLOSING_FILE, SessionClosing)
     except JournalNotFound:
         return
-    except JournalError as error:
+    except (JournalDamaged, NotAJournal) as error:
         found.findings.append(Finding("manifest", error.message))
+
+
+def _check_closing(found: Survey) -> None:
+    if found.closing is None:
         return
     last = found.segments[-1].number if found.segments else 0
     if found.closing.session != found.manifest.id:

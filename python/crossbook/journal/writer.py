@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
@@ -23,7 +22,8 @@ from . import guard
 from .blocks import EXEC_MARK_BYTES, HEADER_BYTES, JOURNAL_FORMAT, SEQ_MAX, BlockReceipt, PendingBlock, check_pending
 from .chain import genesis_hash
 from .commit import commit_blocks, commit_error
-from .errors import BlockRefused, JournalClosed, JournalExists, JournalHalted, UsedAfterFork
+from .durability import Durability
+from .errors import BlockRefused, JournalClosed, JournalError, JournalExists, JournalHalted, OpenFailed, UsedAfterFork
 from .manifests import (
     CLOSING_FILE,
     REPAIR_FILE,
@@ -33,7 +33,6 @@ from .manifests import (
     SessionClosing,
     SessionManifest,
     encode_manifest,
-    read_manifest,
     remove_durably,
     sync_directory,
     write_durably,
@@ -49,24 +48,12 @@ from .segments import (
     Segment,
     create_segment,
     hash_file,
+    read_session,
     seal_segment,
 )
 
 BUFFER_BYTES_MAX = 4 << 20
 _PAGE_OVERHEAD_BYTES = 16
-
-
-class Durability(StrEnum):
-    """When a block counts as written.
-
-    durable: on disk, by fsync, before `append` returns. pipelined: on disk when `sync` returns; until then the block is
-    in memory only, so an unsynced block can be lost but can never endanger a synced one. volatile: handed to the
-    operating system without fsync; for simulations: a power failure may lose or tear the live segment.
-    """
-
-    DURABLE = "durable"
-    PIPELINED = "pipelined"
-    VOLATILE = "volatile"
 
 
 @dataclass(slots=True)
@@ -84,6 +71,9 @@ class _Live:
     def pages_for(self, block_bytes: int) -> int:
         """Upper bound of what one block adds to the file: its own pages and its node's share of the tree."""
         return (_PAGE_OVERHEAD_BYTES + block_bytes - 1) // self.page_bytes + 2
+
+    def has_room(self, block_bytes: int) -> bool:
+        return self.pages_used + self.pages_for(block_bytes) + RESERVE_PAGES <= self.pages_max
 
 
 class JournalWriter:
@@ -170,7 +160,7 @@ class JournalWriter:
                 other. The live segment is always verified block by block.
         """
         directory = Path(path)
-        read_manifest(directory / SESSION_FILE, SessionManifest)
+        read_session(directory)
         return cls._with_owner(directory, Durability(durability), segments_max, check_sealed=check_sealed, layout=None)
 
     @classmethod
@@ -189,6 +179,11 @@ class JournalWriter:
                 _lay_out(directory, layout)
             found = verify_for_writing(directory, check_sealed=check_sealed)
             return cls(directory, owner, found, durability, segments_max)
+        except (lmdb.Error, OSError) as error:
+            owner.release()
+            raise OpenFailed(
+                f"{directory} cannot be opened for writing: {error}", values={"error": str(error)}
+            ) from error
         except BaseException:
             owner.release()
             raise
@@ -257,8 +252,10 @@ class JournalWriter:
     def _take(self, block: PendingBlock) -> BlockReceipt:
         """Chains a block and puts it into the buffer, into a new segment if this one has no room."""
         block_bytes = len(block.body) + HEADER_BYTES
-        if self._live.pages_used + self._live.pages_for(block_bytes) + RESERVE_PAGES > self._live.pages_max:
-            self._rotate_if_allowed(block.exec_mark)
+        if not self._live.has_room(block_bytes):
+            self._commit()  # what the buffer takes is an estimate until it is committed
+            if not self._live.has_room(block_bytes):
+                self._rotate_if_allowed(block.exec_mark)
         live = self._live
         header, raw, head = self._head.seal(block, epoch=self._epoch)
         self._buffer.append((header.first_seq.to_bytes(8, "big"), raw + block.body))
@@ -324,8 +321,8 @@ class JournalWriter:
     def _guarded(self, step: Callable[[], None]) -> None:
         try:
             step()
-        except (lmdb.Error, OSError) as error:
-            self._halt = commit_error(error, first_seq=self._head.next_seq)
+        except (lmdb.Error, OSError, JournalError) as error:
+            self._halt = commit_error(error, first_seq=self._head.next_seq, data=self._live.segment.data)
             raise self._halt from error
 
     # --- closing -----------------------------------------------------------------------------------------------------
