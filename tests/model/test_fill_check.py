@@ -1,0 +1,139 @@
+"""Scenarios of the check at the fill: who may still carry the risk, and how far a fill is cut."""
+
+from __future__ import annotations
+
+from tests.model import commands as c
+from tests.model.desk import Desk
+from tests.model.engines import Engine
+
+# A sale without fees.
+TRADED = (
+    "Traded trade={trade} market=1 price={price} lots={lots} taker_side=2 maker_order={maker_order} "
+    "taker_order={taker_order} maker={maker} taker={taker} maker_fee=0 taker_fee=0 "
+    "maker_realised={realised[0]} taker_realised={realised[1]}"
+)
+
+
+def test_a_maker_that_cannot_carry_the_fill_gives_way_to_the_next(engine: Engine) -> None:
+    desk = Desk(engine, deposit=100)
+    desk.buy(1, 10, 100)
+    desk.buy(2, 3, 100)
+    desk.mark(90)
+    # Five lots at 100 would leave account 1 with 50 against 90 for the ten it holds and still bids for; three would
+    # leave account 2 with 70 against 27.
+    assert desk.sell(3, 5, 100, time_in_force=c.IOC) == [
+        "OrderAccepted order=3 account=3 market=1 side=2 price=100 lots=5 client_order=0",
+        "OrderCancelled order=1 account=1 market=1 lots=10 reason=5",
+        TRADED.format(trade=1, price=100, lots=3, maker_order=2, taker_order=3, maker=2, taker=3, realised=(0, 0)),
+        "OrderCancelled order=3 account=3 market=1 lots=2 reason=2",
+    ]
+
+
+def test_reducing_is_always_allowed_even_under_water(engine: Engine) -> None:
+    desk = Desk(engine, deposit=100)
+    desk.buy(1, 10, 100)
+    desk.sell(2, 10, 100)
+    desk.mark(80)  # account 1 is worth −100
+    desk.buy(3, 4, 79)
+    assert "lots=4" in desk.sell(1, 4, 79)[1]
+    assert desk.position(1) == (6, 600)
+    assert desk.pool(1)["equity"] == 100 - 4 * 21 - 6 * 20
+
+
+def test_a_flip_that_cannot_be_carried_is_cut_to_the_closing_part(engine: Engine) -> None:
+    desk = Desk(engine, deposit=100)
+    desk.buy(1, 10, 100)
+    desk.sell(2, 10, 100)
+    desk.mark(95)
+    desk.buy(3, 10, 94)
+    desk.buy(4, 10, 93)
+    # Account 1 is worth 50. Selling 14 at 94 leaves 40 and needs ceil(4 · 9.5) = 38; with six more still open the
+    # worst side is 10, which needs 95. So only the ten that close are allowed, and what is left cannot be opened.
+    assert desk.sell(1, 20, 90) == [
+        "OrderAccepted order=5 account=1 market=1 side=2 price=90 lots=20 client_order=0",
+        TRADED.format(trade=2, price=94, lots=10, maker_order=3, taker_order=5, maker=3, taker=1, realised=(0, -60)),
+        "OrderCancelled order=5 account=1 market=1 lots=10 reason=5",
+    ]
+    assert desk.position(1) == (0, 0)
+
+
+def test_the_fee_counts_at_the_fill_but_not_at_placement(engine: Engine) -> None:
+    desk = Desk(engine, deposit=100)
+    desk.do(c.SetFees(1, 0, 1_000_000))
+    desk.sell(2, 10, 100)
+    assert desk.buy(1, 10, 100)[1:] == ["OrderCancelled order=2 account=1 market=1 lots=10 reason=5"]
+    assert desk.buy(1, 9, 100)[1].startswith("Traded")
+
+
+def test_a_price_worse_than_the_mark_counts_at_the_fill(engine: Engine) -> None:
+    desk = Desk(engine, deposit=100)
+    desk.sell(2, 9, 102)
+    assert desk.buy(1, 9, 102)[1:] == ["OrderCancelled order=2 account=1 market=1 lots=9 reason=5"]  # 82 < 90
+    assert desk.buy(1, 8, 102)[1].startswith("Traded")  # 84 >= 80
+
+
+def test_open_orders_elsewhere_count_at_the_fill(engine: Engine) -> None:
+    desk = Desk(engine, deposit=200)
+    desk.do(c.AddMarket("ETH-PERP", 1, 10**12, 10**12, 1_000, 1_000))
+    desk.do(c.SetTiers(2, (c.Tier(0, 100_000_000, 50_000_000),)))
+    desk.mark(100, market=2)
+    desk.buy(1, 10, 90, market=2)
+    desk.buy(1, 10, 100)
+    desk.mark(101, market=2)  # 101 + 100 needed of 200
+    assert "OrderCancelled order=2 account=1 market=1 lots=10 reason=5" in desk.sell(3, 1, 100)
+    assert desk.open_lots(1) == {1: 10}
+
+
+def test_a_reduce_only_order_is_cut_at_zero_and_its_rest_cancelled(desk: Desk) -> None:
+    desk.buy(1, 5, 100)
+    desk.sell(2, 5, 100)
+    desk.buy(3, 9, 99)
+    assert desk.sell(1, 8, 99, reduce_only=True) == [
+        "OrderAccepted order=4 account=1 market=1 side=2 price=99 lots=8 client_order=0",
+        TRADED.format(trade=2, price=99, lots=5, maker_order=3, taker_order=4, maker=3, taker=1, realised=(0, -5)),
+        "OrderCancelled order=4 account=1 market=1 lots=3 reason=7",
+    ]
+
+
+def test_a_resting_reduce_only_order_is_cancelled_when_its_turn_comes_and_nothing_is_left_to_reduce(desk: Desk) -> None:
+    desk.buy(1, 5, 100)
+    desk.sell(2, 5, 100)
+    desk.sell(1, 5, 105, reduce_only=True)
+    desk.buy(3, 5, 100)
+    desk.sell(1, 5, 100)
+    assert desk.position(1) == (0, 0)
+    assert desk.open_lots(1) == {3: 5}
+    assert desk.buy(4, 1, 105)[1:] == [
+        "OrderCancelled order=3 account=1 market=1 lots=5 reason=7",
+        "OrderRested order=6 lots=1",
+    ]
+
+
+def test_both_sides_are_asked_until_both_agree(desk: Desk) -> None:
+    """Two reduce-only orders: the maker can close 7 and the taker 4, so 4 trade and each is then treated alone."""
+    desk.buy(1, 4, 100)
+    desk.sell(2, 4, 100)
+    desk.sell(3, 7, 100)
+    desk.buy(4, 7, 100)
+    desk.buy(3, 9, 101, reduce_only=True)
+    assert desk.sell(1, 9, 101, reduce_only=True)[1:] == [
+        TRADED.format(trade=3, price=101, lots=4, maker_order=5, taker_order=6, maker=3, taker=1, realised=(-4, 4)),
+        "OrderCancelled order=6 account=1 market=1 lots=5 reason=7",
+    ]
+    assert desk.position(3) == (-3, -300)
+    assert desk.open_lots(3) == {5: 5}
+
+
+def test_no_sequence_of_fills_leaves_the_position_limit(desk: Desk) -> None:
+    """Reduce-only fills move the position without using up open lots, so neither side may count on the other."""
+    desk.do(c.AddMarket("TINY-PERP", 1, 10**12, 10**12, 1_000, 10))
+    desk.do(c.SetTiers(2, (c.Tier(0, 0, 0),)))
+    desk.mark(100, market=2)
+    desk.sell(1, 10, 100, market=2)
+    desk.buy(2, 10, 100, market=2)
+    desk.buy(1, 10, 90, market=2)
+    assert desk.send(desk.order(1, c.BUY, 1, 90, market=2))[-1][4:] == (411, 11, 10)
+    desk.sell(3, 10, 95, market=2)
+    desk.buy(1, 10, 95, market=2, reduce_only=True)
+    desk.sell(4, 10, 90, market=2)
+    assert desk.position(1, market=2) == (10, 900)
