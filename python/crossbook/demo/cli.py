@@ -1,0 +1,42 @@
+"""`crossbook demo`: the demo on the command line. Exit code 1 if the replays or the sums do not come out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from crossbook.console import EXIT_FINDING, EXIT_OK, emit_json, guarded, json_option, progress_bar
+from crossbook.demo.screen import screen
+from crossbook.demo.session import DemoConfig
+from crossbook.demo.show import run
+
+
+@click.command("demo")
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+@click.option("--seed", type=int, default=DemoConfig().seed, show_default=True, help="Of every random choice.")
+@click.option(
+    "--durability",
+    type=click.Choice(["durable", "pipelined", "volatile"]),
+    default="durable",
+    show_default=True,
+    help="Of the journal while it is written.",
+)
+@json_option
+@guarded
+def demo_command(*, path: Path | None, seed: int, durability: str, as_json: bool) -> int:
+    """Generate a seeded market of many agents, journal it, replay it, and show what happened on one screen.
+
+    Without PATH the session is ./demo-session, which is replaced.
+    """
+    with progress_bar("playing", as_json=as_json) as progress:
+        report = run(path, seed=seed, durability=durability, progress=progress, out=_nowhere)
+    if as_json:
+        emit_json(report.document())
+    else:
+        click.echo(screen(report), nl=False)
+    return EXIT_OK if report.proved else EXIT_FINDING
+
+
+def _nowhere(_text: str) -> None:
+    """The screen is printed once the progress bar is gone."""

@@ -1,0 +1,87 @@
+"""The demo from start to end: play, prove, show."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from crossbook.demo.proof import accounts, conservation, journal_facts, prove, strain
+from crossbook.demo.report import DemoReport
+from crossbook.demo.screen import screen
+from crossbook.demo.session import DemoConfig, Run
+from crossbook.errors import InputError
+from crossbook.replay import Progress, state_at
+
+DEFAULT_PATH: Final = Path("demo-session")
+
+
+def run(
+    path: Path | None = None,
+    *,
+    seed: int | None = None,
+    config: DemoConfig | None = None,
+    durability: str = "durable",
+    progress: Progress | None = None,
+    out: Callable[[str], object] = sys.stdout.write,
+) -> DemoReport:
+    """Generate a seeded session, journal it, replay it, and print what happened on one screen.
+
+    Args:
+        path: an empty directory or one that does not exist; by default `demo-session`, which is replaced.
+        seed: of all random choices; the same seed gives the same state root on every machine.
+        config: how large the demo is.
+        durability: of the journal while it is written.
+        progress: called with the round played and the number of rounds.
+        out: takes the screen.
+
+    Raises:
+        InputError: `demo_path_taken`, if the default path holds something that is not a journal.
+        JournalExists: a path was given and is not empty.
+    """
+    chosen = config or DemoConfig()
+    if seed is not None:
+        chosen = replace(chosen, seed=seed)
+    target = path if path is not None else _fresh_default()
+    played = Run(target, chosen, durability=durability)
+    played.play(progress)
+    report = _report(target, played, durability)
+    out(screen(report))
+    return report
+
+
+def _report(path: Path, played: Run, durability: str) -> DemoReport:
+    live = played.venue
+    at_bottom = state_at(path, seq=played.bottom_seq)
+    everyone = accounts(live)
+    return DemoReport(
+        path=path,
+        config=played.config,
+        durability=durability,
+        tally=played.tally,
+        view=live,
+        accounts=len(everyone),
+        bottom_seq=played.bottom_seq,
+        bottom_time_ns=played.bottom_time_ns,
+        strain=strain(accounts(at_bottom)),
+        conservation=conservation(live, everyone),
+        journal=journal_facts(path),
+        proof=prove(path, live, played.bottom_seq),
+    )
+
+
+def _fresh_default() -> Path:
+    """The default path, emptied of the demo before. Anything but a journal is left alone."""
+    if DEFAULT_PATH.exists():
+        if not (DEFAULT_PATH / "session.json").is_file():
+            raise InputError(
+                f"{DEFAULT_PATH} is not a session of a demo before",
+                code="demo_path_taken",
+                values={"path": str(DEFAULT_PATH)},
+                hint="move it away, or give the demo a path of its own",
+            )
+        shutil.rmtree(DEFAULT_PATH)
+    return DEFAULT_PATH
