@@ -13,11 +13,12 @@ from typing import Any
 from tests.model import commands as c
 from tests.model.events import Event
 from tests.model.margin import equity, requirement
+from tests.model.rules_admin import ASSETS_MAX
 from tests.model.state import Order, State
 from tests.model.world import World
 
 from .hostile import extreme, extreme_tiers, spoiled
-from .venues import ACCOUNTS, ASSETS, MARKETS, SHAPES, limits, opening_commands, tiers
+from .venues import ACCOUNTS, ASSETS, LARGE, MARKETS, SMALL, Venue, limits, opening_commands, tiers
 
 START = 1_700_000_000_000_000_000
 GOOD_ORIGIN: dict[type, tuple[int, ...]] = {
@@ -42,7 +43,8 @@ class Session:
         self.world = World()
         self.time = START
         self.next_nonce = 1
-        self.opening = list(opening_commands(rng))
+        self.venue: Venue = rng.choice((SMALL, SMALL, SMALL, LARGE))
+        self.opening = list(opening_commands(rng, self.venue))
         self.opening.reverse()
         self.burst = rng.choice((0, 0, 260))
 
@@ -111,10 +113,16 @@ def any_order(session: Session) -> Order | None:
 
 def price_near(session: Session, market: int, side: int) -> int:
     """A price around the mark, on the aggressive side of it about half of the time."""
-    mark = session.world.state.markets[market].mark or SHAPES[market - 1][5]
+    mark = session.world.state.markets[market].mark or session.venue.shapes[market - 1].middle
     width = max(mark // 100, 2)
     away = session.rng.randint(-width, width)
     return max(1, mark + (away if side == c.BUY else -away) // session.rng.choice((1, 1, 2, 4)))
+
+
+def sized(session: Session, market: int, units: int) -> int:
+    """So many units of size in lots, not quite round where lots are small."""
+    unit = session.venue.shapes[market - 1].unit
+    return units * unit + (session.rng.randint(-1, 1) if unit > 1 else 0)
 
 
 def place(session: Session) -> c.Command:
@@ -123,18 +131,20 @@ def place(session: Session) -> c.Command:
     account, market, side = any_account(session), rng.randint(1, MARKETS), rng.choice((c.BUY, c.SELL))
     kind = c.MARKET if rng.random() < 0.12 else c.LIMIT
     force = rng.choices((c.GTC, c.IOC, c.FOK, c.GTD), (60, 18, 5, 17))[0]
-    lots = rng.choice((1, 2, 3, 5, 8, 8, 13, rng.randint(1, 60) if force == c.IOC else 2))
+    lots = sized(session, market, rng.choice((1, 2, 3, 5, 8, 8, 13, rng.randint(1, 60) if force == c.IOC else 2)))
     reduce_only = rng.random() < 0.12
     held = session.world.state.accounts[account].positions.get(market)
     if held is not None and rng.random() < (0.9 if reduce_only else 0.25):
         side = c.SELL if held.lots > 0 else c.BUY
-        near = abs(held.lots) * rng.choice((1, 1, 2)) + rng.randint(-3, 8)
+        beyond = rng.randint(-3, 8) * rng.choice((1, session.venue.shapes[market - 1].unit))
+        near = abs(held.lots) * rng.choice((1, 1, 2)) + beyond
         lots = max(1, near) if rng.random() < 0.7 else lots
     if rng.random() < 0.03:
-        lots = rng.randint(30, 60)
+        lots = sized(session, market, rng.randint(30, 60))
     price = price_near(session, market, side)
     if force == c.FOK and rng.random() < 0.6:
-        lots, price = rng.randint(1, 4), price + (price // 50 + 1) * (1 if side == c.BUY else -1)
+        lots = sized(session, market, rng.randint(1, 4))
+        price += (price // 50 + 1) * (1 if side == c.BUY else -1)
     if kind == c.MARKET:
         price = price if rng.random() < 0.3 else 0
         force = rng.choice((c.IOC, c.IOC, c.FOK)) if rng.random() < 0.97 else force
@@ -166,7 +176,7 @@ def amend(session: Session) -> c.Command:
         return place(session)
     rng = session.rng
     total = order.filled + order.lots
-    smaller, larger = rng.randint(0, total), total + rng.randint(1, 30)
+    smaller, larger = rng.randint(0, total), total + sized(session, order.market, rng.randint(1, 30))
     lots = rng.choice((0, 0, total, total - 1, total + 1, larger, smaller, order.filled))
     price = rng.choice((0, 0, order.price, order.price + 1, max(0, order.price - 1)))
     if rng.random() < 0.3:
@@ -191,7 +201,7 @@ def mass_cancel(session: Session) -> c.Command:
 def set_mark(session: Session) -> c.Command:
     """A small step that pulls back to the middle, or a crash or a spike."""
     market = session.rng.randint(1, MARKETS)
-    middle = SHAPES[market - 1][5]
+    middle = session.venue.shapes[market - 1].middle
     mark = session.world.state.markets[market].mark or middle
     if session.rng.random() < 0.05:
         return c.SetMark(market, max(1, middle * session.rng.randint(80, 125) // 100))
@@ -211,7 +221,7 @@ def amount_near(session: Session, account: int, asset: int) -> int:
     state = session.world.state
     cash = state.accounts[account].cash.get(asset, 0)
     edge = spare(state, account, asset) + rng.randint(-2, 2)
-    return rng.choice((edge, edge, cash, cash + 1, cash // 3, rng.randint(0, 900)))
+    return rng.choice((edge, edge, cash, cash + 1, cash // 3, rng.randint(0, 900) * session.venue.money))
 
 
 def deposit(session: Session) -> c.Command:
@@ -220,7 +230,8 @@ def deposit(session: Session) -> c.Command:
     state, asset = session.world.state, rng.randint(1, ASSETS)
     accounts = rng.sample(range(1, ACCOUNTS + 1), 2)
     poorer = min(accounts, key=lambda account: equity(state, state.accounts[account], asset))
-    return c.Deposit(poorer, asset, rng.choice((1, 300, 2_000, 15_000, 40_000, 0, 2**60)))
+    units = rng.choice((0, 1, 300, 2_000, 15_000, 40_000))
+    return c.Deposit(poorer, asset, 2**60 if rng.random() < 0.1 else units * session.venue.money)
 
 
 def withdraw(session: Session) -> c.Command:
@@ -242,10 +253,10 @@ def administer(session: Session) -> c.Command:
     market = rng.randint(1, MARKETS)
     return rng.choice(
         (
-            c.SetTiers(market, tiers(rng)),
+            c.SetTiers(market, tiers(rng, session.venue)),
             c.SetTiers(market, extreme_tiers(rng)),
             c.SetFees(market, *rng.choice(((0, 0), (-100_000, 500_000), (250_000, 250_000), (1, -2)))),
-            limits(rng, market),
+            limits(rng, session.venue, market),
             invalid_limits(rng, market),
             c.SetParameters(rng.choice((0, 4, 12, 30, 10**6 + 1)), rng.choice((0, 1, 64)), rng.choice((0, 500))),
             c.CreateAccount(rng.choice((0, 1, 2, 5))),
@@ -269,7 +280,7 @@ def invalid_limits(rng: random.Random, market: int) -> c.Command:
 def new_listing(session: Session) -> c.Command:
     """An asset or a market that mostly cannot be added, each time for another reason."""
     rng, seq = session.rng, session.world.state.seq
-    if rng.random() < 0.45:
+    if rng.random() < (0.8 if len(session.world.state.assets) == ASSETS_MAX else 0.45):
         symbol = rng.choice(("USD", "", "GB P", f"A{seq}", f"A{seq}", f"A{seq}"))
         return c.AddAsset(symbol, rng.choice((0, 8, 18, 19, 255)))
     fields: list[Any] = [f"N{seq}", rng.randint(1, 2), 10**12, 10**12, 10**6, 10**3]

@@ -1,9 +1,13 @@
-"""The venues that random sessions run on: two assets, three markets with their own rules, eight accounts."""
+"""The venues that random sessions run on: two assets, three markets with their own rules, eight accounts.
+
+One venue trades small numbers; the other stands at the edge of what the rules admit, with notionals up to 2^58.
+"""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from tests.model import commands as c
 
@@ -12,11 +16,44 @@ ACCOUNTS = len(SUB_ACCOUNT_PARENTS)
 MARKETS = 3
 ASSETS = 2
 
-# tick_size_e12, lot_size_e12, settlement, price_max, position_max, middle of the price band
-SHAPES = (
-    (10**10, 10**12, 1, 5_000, 80, 1_000),
-    (7 * 10**10, 10**12, 1, 2_000, 60, 150),
-    (10**9, 10**10, 2, 100_000, 50, 50),
+
+class Shape(NamedTuple):
+    """A market, the price it hovers around, and the lots that count as one unit of size there."""
+
+    tick_size_e12: int
+    lot_size_e12: int
+    settlement: int
+    price_max: int
+    position_max: int
+    middle: int
+    unit: int
+
+
+class Venue(NamedTuple):
+    """Assets by their decimals, markets, and the money that counts as one unit."""
+
+    decimals: tuple[int, int]
+    shapes: tuple[Shape, Shape, Shape]
+    money: int
+
+
+SMALL = Venue(
+    (2, 6),
+    (
+        Shape(10**10, 10**12, 1, 5_000, 80, 1_000, 1),
+        Shape(7 * 10**10, 10**12, 1, 2_000, 60, 150, 1),
+        Shape(10**9, 10**10, 2, 100_000, 50, 50, 1),
+    ),
+    1,
+)
+LARGE = Venue(
+    (18, 0),
+    (
+        Shape(10**6, 10**12, 1, 4_800, 60, 1_000, 1),
+        Shape(1, 10**6, 1, 2**31 - 1, 2**27, 2_000_000_000, 2**21),
+        Shape(10**12, 10**12, 2, 2, 2**57, 1, 2**51),
+    ),
+    10**12,
 )
 FEES = ((0, 0), (-100_000, 500_000), (333_333, 777_777), (200_000, 0), (-40_000_000, 50_000_000), (50_000, -50_000))
 TIERS = (
@@ -28,38 +65,41 @@ TIERS = (
 )
 
 
-def tiers(rng: random.Random) -> tuple[c.Tier, ...]:
+def tiers(rng: random.Random, venue: Venue) -> tuple[c.Tier, ...]:
     """One of the tier tables, most often one that asks for real margin."""
-    return tuple(c.Tier(*row) for row in rng.choice(TIERS[:3] if rng.random() < 0.85 else TIERS))
+    table = rng.choice(TIERS[:3] if rng.random() < 0.85 else TIERS)
+    return tuple(c.Tier(bound * venue.money, initial, maintenance) for bound, initial, maintenance in table)
 
 
-def opening_commands(rng: random.Random) -> Iterator[c.Command]:
+def limits(rng: random.Random, venue: Venue, market: int) -> c.SetLimits:
+    """Limits that bite now and then."""
+    band = rng.choice((0, 0, 30_000_000, 100_000_000, 200_000_000))
+    bound = rng.choice((1, 5_000_000, 50_000_000, 1_000_000_000))
+    lots_max = rng.choice((30, 50, 50)) * venue.shapes[market - 1].unit
+    return c.SetLimits(market, rng.choice((0, 0, 0, 600)) * venue.money, lots_max, band, bound)
+
+
+def opening_commands(rng: random.Random, venue: Venue) -> Iterator[c.Command]:
     """Everything it takes until orders can be placed; a market or two may be left unready for a while."""
-    yield c.AddAsset("USD", 2)
-    yield c.AddAsset("EUR.c", 6)
-    for spare in range(rng.choice((0, 0, 0, 0, 0, 62))):
+    yield c.AddAsset("USD", venue.decimals[0])
+    yield c.AddAsset("EUR.c", venue.decimals[1])
+    for spare in range(rng.choice((0, 0, 62))):
         yield c.AddAsset(f"SPARE{spare}", 0)
     yield c.SetParameters(rng.choice((8, 20, 40)), rng.choice((1, 100, 65_536)), rng.choice((0, 1_000)))
-    for market, (tick_size, lot_size, settlement, price_max, position_max, _) in enumerate(SHAPES, start=1):
-        yield c.AddMarket(f"M{market}-PERP", settlement, tick_size, lot_size, price_max, position_max)
+    for market, shape in enumerate(venue.shapes, start=1):
+        sizes = (shape.tick_size_e12, shape.lot_size_e12)
+        yield c.AddMarket(f"M{market}-PERP", shape.settlement, *sizes, shape.price_max, shape.position_max)
     for parent in SUB_ACCOUNT_PARENTS:
         yield c.CreateAccount(parent)
     yield c.RegisterAuthor(c.POLICY, "mark", "1.0")
     for market in range(1, MARKETS + 1):
         if rng.random() < 0.97:
-            yield c.SetTiers(market, tiers(rng))
+            yield c.SetTiers(market, tiers(rng, venue))
         yield c.SetFees(market, *rng.choice(FEES))
         if rng.random() < 0.7:
-            yield limits(rng, market)
+            yield limits(rng, venue, market)
         if rng.random() < 0.97:
-            yield c.SetMark(market, SHAPES[market - 1][5])
+            yield c.SetMark(market, venue.shapes[market - 1].middle)
     for account in range(1, ACCOUNTS + 1):
         for asset in range(1, ASSETS + 1):
-            yield c.Deposit(account, asset, rng.choice((500, 3_000, 10_000, 30_000, 100_000)))
-
-
-def limits(rng: random.Random, market: int) -> c.SetLimits:
-    """Limits that bite now and then."""
-    band = rng.choice((0, 0, 30_000_000, 100_000_000, 200_000_000))
-    bound = rng.choice((1, 5_000_000, 50_000_000, 1_000_000_000))
-    return c.SetLimits(market, rng.choice((0, 0, 0, 600)), rng.choice((30, 50, 50)), band, bound)
+            yield c.Deposit(account, asset, rng.choice((500, 3_000, 10_000, 30_000, 100_000)) * venue.money)
