@@ -1,6 +1,8 @@
 """The Rust kernel: a pure function from (state, block body) to (state, events), bytes in and bytes out."""
 
-from typing import final
+from typing import Final, final
+
+__all__: Final = ["Kernel", "vocabulary", "BlockError", "SnapshotError", "KernelError"]
 
 class BlockError(ValueError):
     """A block body that does not decode as a whole; nothing changed. `args` is (code, record index, message)."""

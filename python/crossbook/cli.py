@@ -37,7 +37,7 @@ from crossbook.views import text_table
 class _Lazy(click.Group):
     """A group whose heavier members are imported when they are called for."""
 
-    homes: ClassVar = {"import": "crossbook.importers.cli:import_group"}
+    homes: ClassVar = {"demo": "crossbook.demo.cli:demo_command", "import": "crossbook.importers.cli:import_group"}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), *self.homes])

@@ -90,7 +90,7 @@ class ParametersConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     open_orders_max: Annotated[int, Meta(ge=1, le=1_000_000)] = 1_000
-    root_interval_commands: Annotated[int, Meta(ge=1)] = 65_536
+    root_interval_commands: Annotated[int, Meta(ge=1)] = 262_144
     root_interval_ns: Annotated[int, Meta(ge=0)] = 60_000_000_000
 
 

@@ -98,10 +98,11 @@ def pack(
         record = Record(stamp - base, origin, author, cause, nonce, command)
         data = encode_record(record)
         if size + len(data) > BODY_BYTES_MAX:
+            _check_record_fits(data, command)
             blocks.append(_close_block(parts, records, base, last))
             records, parts, size, base = [], [], 0, stamp
             record = Record(0, origin, author, cause, nonce, command)
-            data = encode_record(record)
+            data = encode_record(record)  # dt is 0 now: never longer than before
         records.append(record)
         parts.append(data)
         size += len(data)
@@ -132,6 +133,16 @@ def _default_origin(command: Command) -> Origin:
             hint="submit takes the structs of crossbook.commands, or an Envelope around one",
         )
     return origin
+
+
+def _check_record_fits(data: bytes, command: Command) -> None:
+    if len(data) > BODY_BYTES_MAX:
+        raise InputError(
+            f"a {type(command).__name__} of {len(data)} bytes fits into no block",
+            code="record_too_large",
+            values={"command": type(command).__name__, "bytes": len(data), "bytes_max": BODY_BYTES_MAX},
+            hint="no command of the vocabulary needs that much: look at its lists",
+        )
 
 
 def _close_block(parts: Sequence[bytes], records: Sequence[Record], base: int, last: int) -> PackedBlock:

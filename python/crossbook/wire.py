@@ -69,7 +69,7 @@ def encode_record(record: Record) -> bytes:
             values={"command": type(record.command).__name__},
             hint="amounts are integers of at most 63 bits; check the units",
         ) from None
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise InputError(
             f"{type(record.command).__name__} holds a value that is not of the vocabulary: {error}",
             code="value_type",
