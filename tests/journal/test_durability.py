@@ -82,7 +82,7 @@ def test_a_crash_loses_unsynced_pipelined_blocks_and_no_others(tmp_path: Path) -
     assert verify(tmp_path / "s").ok
 
 
-# --- group commit in a thread -------------------------------------------------------------------------------------------
+# --- group commit in a thread ---------------------------------------------------------------------------------------
 
 
 def test_each_future_is_done_when_its_block_is_durable(tmp_path: Path) -> None:
@@ -129,7 +129,9 @@ def test_a_refused_block_fails_its_own_future_and_no_other(tmp_path: Path) -> No
 
 def test_a_commit_error_fails_every_future_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(env: lmdb.Environment, blocks: object) -> None:
-        raise commit_module.commit_error(OSError(errno.EIO, "Input/output error"), first_seq=4, data=data_file(tmp_path / "s"))
+        raise commit_module.commit_error(
+            OSError(errno.EIO, "Input/output error"), first_seq=4, data=data_file(tmp_path / "s")
+        )
 
     with create(tmp_path / "s") as writer:
         pipeline = PipelinedWriter(writer)
@@ -154,15 +156,19 @@ def test_a_closed_pipeline_says_so(tmp_path: Path) -> None:
             pipeline.append(pending(1))
 
 
-# --- commit errors ------------------------------------------------------------------------------------------------------
+# --- commit errors --------------------------------------------------------------------------------------------------
 
 
 def halted_by(writer: JournalWriter, kind: type[JournalHalted]) -> JournalHalted:
     """The writer must fail with that error, refuse everything after it with the same, and lose nothing."""
-    acknowledged = []
-    with pytest.raises(kind) as first:
+    acknowledged: list[BlockReceipt] = []
+
+    def fill_up() -> None:
         for _ in range(10_000):
-            acknowledged += fill(writer, 1, record_bytes=20_000)
+            acknowledged.extend(fill(writer, 1, record_bytes=20_000))
+
+    with pytest.raises(kind) as first:
+        fill_up()
     assert writer.halted is first.value
     for attempt in (lambda: fill(writer, 1), writer.sync, writer.rotate):
         with pytest.raises(kind) as again:
@@ -192,7 +198,9 @@ def test_an_io_error_halts_and_no_fsync_is_tried_again(tmp_path: Path, monkeypat
 
     def broken(env: lmdb.Environment, blocks: object) -> None:
         commits.append(1)
-        raise commit_module.commit_error(OSError(errno.EIO, "Input/output error"), first_seq=10, data=data_file(tmp_path / "s"))
+        raise commit_module.commit_error(
+            OSError(errno.EIO, "Input/output error"), first_seq=10, data=data_file(tmp_path / "s")
+        )
 
     monkeypatch.setattr(writer_module, "commit_blocks", broken)
     error = halted_by(writer, CommitFailed)

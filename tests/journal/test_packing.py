@@ -50,9 +50,7 @@ def test_packing_keeps_every_record_and_both_limits(
     blocks = list(pack_records(records, bytes_max=bytes_max, records_max=records_max, first_seq=1))
     assert unpacked(blocks) == records
     assert all(len(block.body) + 200 <= bytes_max and block.count <= records_max for block in blocks)
-    assert [block.first_seq for block in blocks] == [
-        1 + sum(b.count for b in blocks[:k]) for k in range(len(blocks))
-    ]
+    assert [block.first_seq for block in blocks] == [1 + sum(b.count for b in blocks[:k]) for k in range(len(blocks))]
 
 
 @given(records_of, st.integers(1, 5), st.integers(1, 50))

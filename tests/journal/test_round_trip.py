@@ -183,6 +183,6 @@ def test_a_closed_writer_or_reader_says_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", [{"segment_bytes": 1000}, {"segment_bytes": (1 << 20) + 1}, {"session_id": "x"}])
 def test_bad_options_are_refused_before_anything_is_written(tmp_path: Path, option: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="segment_bytes|session_id"):
+    with pytest.raises(ValueError, match=r"segment_bytes|session_id"):
         create(tmp_path / "s", **option)
     assert not (tmp_path / "s").exists()

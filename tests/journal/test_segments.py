@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import lmdb
@@ -33,7 +34,7 @@ def session(tmp_path: Path) -> Path:
 def test_a_segment_is_sealed_before_its_map_is_full(session: Path) -> None:
     segments = JournalReader(session).segments()
     assert [s.sealed for s in segments] == [True, True, True, False]
-    for before, after in zip(segments[:-1], segments[1:], strict=True):
+    for before, after in pairwise(segments):
         assert before.last_seq is not None
         assert after.first_seq == before.last_seq + 1
         assert data_file(session, before.number).stat().st_size <= MIB
@@ -99,7 +100,7 @@ def test_a_journal_may_be_limited_to_its_live_segment_when_opening(session: Path
     JournalWriter.open(session, check_sealed=False).close()
 
 
-# --- segments put together wrongly ------------------------------------------------------------------------------------
+# --- segments put together wrongly ----------------------------------------------------------------------------------
 
 
 def refused_by_all(session: Path, kind: type[JournalDamaged]) -> JournalDamaged:
@@ -187,7 +188,7 @@ def test_a_foreign_file_among_the_segments_is_named(session: Path) -> None:
     assert "readme.txt" in str(refused_by_all(session, ForeignFile))
 
 
-# --- formats ----------------------------------------------------------------------------------------------------------
+# --- formats --------------------------------------------------------------------------------------------------------
 
 
 def test_a_journal_of_a_newer_format_has_its_own_error(session: Path) -> None:

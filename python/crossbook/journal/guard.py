@@ -71,6 +71,8 @@ class Owner:
         with _state:
             _owned.pop(self._id, None)
             _descriptors.discard(self._descriptor)
+            # Unlock before closing: a child forked a moment ago may still share the descriptor, and with it the lock.
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             os.close(self._descriptor)
             self._descriptor = -1
 

@@ -98,10 +98,10 @@ class JournalReader:
             segment = found.segments[number - 1]
             for block in self._segment_blocks(segment, found, head):
                 head = head.after(block.header, block.block_hash)
-                if to_seq is not None and block.first_seq > to_seq:
-                    return
-                if block.last_seq >= from_seq:
+                if block.last_seq >= from_seq and (to_seq is None or block.first_seq <= to_seq):
                     yield block
+                if to_seq is not None and block.last_seq >= to_seq:
+                    return
             if not segment.sealed:
                 # It may have been sealed since it was listed; then it goes on in the next one.
                 found = self._survey()
@@ -133,11 +133,15 @@ class JournalReader:
         def read(file: LmdbFile) -> list[Block]:
             batch: list[Block] = []
             size = 0
-            for block in _read(file, segment, head):
-                batch.append(block)
-                size += len(block.body)
-                if size >= BATCH_BYTES:
-                    break
+            try:
+                for block in _read(file, segment, head):
+                    batch.append(block)
+                    size += len(block.body)
+                    if size >= BATCH_BYTES:
+                        break
+            except JournalDamaged:
+                if not batch:
+                    raise  # else what is whole comes first, and the next batch begins with what is not
             return batch
 
         return _look(segment, found, head, read)
@@ -184,18 +188,28 @@ def _look(segment: Segment, found: Survey, head: Head, read: Callable[[LmdbFile]
     the file has moved on we look again.
     """
     for tries_left in reversed(range(TRIES_WITHOUT_SLOT)):
-        with guard.pinned(segment.path, map_bytes=found.manifest.segment_bytes), _open(segment, found, head) as file:
-            txn = file.newest.txn
+        # The meta pages are checked before liblmdb opens the file for the slot, and read again under the slot.
+        with _open(segment, found, head) as file, guard.pinned(segment.path, map_bytes=found.manifest.segment_bytes):
+            txn = None
             try:
+                file.refresh()
+                txn = file.newest.txn
                 return read(file)
             except (LmdbFault, JournalDamaged) as error:
-                file.refresh()
-                if tries_left and file.newest.txn != txn:
+                if tries_left and txn is not None and _moved_on(file, txn):
                     continue
                 if isinstance(error, LmdbFault):
                     raise lmdb_finding(error, segment, head.next_seq).error() from error
                 raise
     raise AssertionError("unreachable: the last try returns or raises")
+
+
+def _moved_on(file: LmdbFile, txn: int) -> bool:
+    try:
+        file.refresh()
+    except LmdbFault:
+        return False
+    return file.newest.txn != txn
 
 
 def _open(segment: Segment, found: Survey, head: Head) -> LmdbFile:

@@ -21,7 +21,7 @@ from .blocks import JOURNAL_FORMAT, PendingBlock
 from .errors import JournalDamaged, RepairPending
 from .lmdb_file import LmdbFault, LmdbFile
 from .manifests import REPAIR_FILE, RepairNote, sync_directory, write_manifest
-from .opening import closing_finding, opening_head
+from .opening import check_sealed_file, closing_finding, opening_head
 from .packing import unpack_records
 from .scan import Scan, scan_segment
 from .segments import DATA_FILE, LMDB_LOCK_FILE, Segment, Survey, hash_file, survey
@@ -72,6 +72,9 @@ def repair(path: str | os.PathLike[str]) -> RepairReport:
     try:
         found = survey(session)
         found.raise_first()
+        for segment in found.segments:
+            if segment.sealed:
+                check_sealed_file(segment, found)
         last = found.segments[-1]
         if last.sealed:
             return RepairReport(last.number, 0, 0, "", None)

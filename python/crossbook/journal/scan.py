@@ -55,10 +55,18 @@ def scan_segment(
 
 def lmdb_finding(fault: LmdbFault, segment: Segment, first_seq: int) -> Finding:
     """A fault of the file below the blocks, named by the first seq that it keeps from being read or trusted."""
-    last_seq = segment.footer.last_seq if segment.footer is not None else None
     return Finding(
-        f"lmdb_{fault.fault}", fault.message, segment.number, first_seq=first_seq, last_seq=last_seq, page=fault.page
+        f"lmdb_{fault.fault}",
+        fault.message,
+        segment.number,
+        first_seq=first_seq,
+        last_seq=_last_seq(segment),
+        page=fault.page,
     )
+
+
+def _last_seq(segment: Segment) -> int | None:
+    return segment.footer.last_seq if segment.footer is not None else None
 
 
 def _scan_file(file: LmdbFile, segment: Segment, head: Head, watch: Callable[[tuple[int, bytes]], None] | None) -> Scan:
@@ -128,7 +136,7 @@ def _scan_block(
 ) -> Head | None:
     """Verifies one block. Returns the head after it, or None if the block says nothing that can be relied on."""
     first_seq = int.from_bytes(node.key, "big")
-    last_seq = next_seq - 1 if next_seq is not None else None
+    last_seq = next_seq - 1 if next_seq is not None else _last_seq(segment)
     value = b""
     try:
         value = file.value(meta, node)
@@ -145,9 +153,12 @@ def _scan_block(
         return None
     except BlockFault as fault:
         raise_if_newer(fault, segment.number)
+        header_found = header_of(value)
+        if last_seq is None and header_found is not None and header_found.first_seq == first_seq:
+            last_seq = header_found.last_seq
         message = f"{fault.fault} is {fault.found}, expected {fault.expected}"
         scan.findings.append(Finding(f"block_{fault.fault}", message, segment.number, ordinal, first_seq, last_seq))
-        return _head_past(header_of(value), running)
+        return _head_past(header_found, running)
     scan.blocks += 1
     if not scan.findings:
         scan.head = after
