@@ -64,16 +64,21 @@ class LobsterRowCheck(LobsterImport):
         return _prefix(bids, row.bids) and _prefix(asks, row.asks)
 
     def _follow_window(self, message: Message, row: Levels) -> None:
-        """Seed levels that entered the window, take out those that left it."""
+        """Make our book the row: seed levels that entered the window, take out those that left it.
+
+        A level that disagrees becomes one synthetic order as well, so that each row is judged by the row before it.
+        """
         bids, asks = self._depth(len(row.bids) + len(row.asks))
         for side, ours, theirs in ((Side.BUY, bids, row.bids), (Side.SELL, asks, row.asks)):
-            known = {ticks for ticks, _ in ours}
+            known = dict(ours)
+            wanted = dict(theirs)
+            for ticks, lots in ours:
+                if wanted.get(ticks) != lots:
+                    self._remove_level(message, side, ticks)
             for ticks, lots in theirs:
-                if ticks not in known:
-                    self.tally.levels_revealed += 1
+                if known.get(ticks) != lots:
+                    self.tally.levels_revealed += ticks not in known
                     self._reveal(message, side, ticks, lots)
-            for ticks in sorted(known - {ticks for ticks, _ in theirs}):
-                self._remove_level(message, side, ticks)
         self.settle()
 
     def _remove_level(self, message: Message, side: Side, ticks: int) -> None:
