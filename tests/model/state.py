@@ -106,7 +106,7 @@ class State:
     orders_accepted: int = 0
     trades_made: int = 0
     open_orders_max: int = 1_000
-    root_interval_commands: int = 65_536
+    root_interval_commands: int = 262_144
     root_interval_ns: int = 60_000_000_000
     ruleset: int = 1
     events: list[Event] = field(default_factory=list)

@@ -3,9 +3,24 @@
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::{PyErr, create_exception};
 
-create_exception!(crossbook._kernel, BlockError, PyValueError, "A block does not decode; nothing was executed. Args: code, record index, message.");
-create_exception!(crossbook._kernel, SnapshotError, PyValueError, "Bytes are not a snapshot of this kernel. Args: message.");
-create_exception!(crossbook._kernel, KernelError, PyRuntimeError, "The kernel broke an invariant: a bug. The handle is poisoned. Args: message.");
+create_exception!(
+    crossbook._kernel,
+    BlockError,
+    PyValueError,
+    "A block does not decode; nothing was executed. Args: code, record index, message."
+);
+create_exception!(
+    crossbook._kernel,
+    SnapshotError,
+    PyValueError,
+    "Bytes are not a snapshot of this kernel. Args: message."
+);
+create_exception!(
+    crossbook._kernel,
+    KernelError,
+    PyRuntimeError,
+    "The kernel broke an invariant: a bug. The handle is poisoned. Args: message."
+);
 
 /// A block that was refused.
 pub fn block(error: crossbook_kernel::decode::BlockError) -> PyErr {

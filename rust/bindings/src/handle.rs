@@ -1,4 +1,5 @@
 //! The kernel handle.
+#![allow(clippy::redundant_closure_for_method_calls, reason = "a method of a borrowed view is not general enough")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard};
@@ -47,11 +48,19 @@ impl Kernel {
         })
     }
 
-    fn bytes<'py>(&self, python: Python<'py>, work: impl FnOnce(&mut Engine) -> Vec<u8> + Send) -> PyResult<Bound<'py, PyBytes>> {
+    fn bytes<'py>(
+        &self,
+        python: Python<'py>,
+        work: impl FnOnce(&mut Engine) -> Vec<u8> + Send,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         Ok(PyBytes::new(python, &self.run(python, work)?))
     }
 
-    fn view<'py>(&self, python: Python<'py>, look: impl FnOnce(View<'_, Ladder>) -> Vec<u8> + Send) -> PyResult<Bound<'py, PyBytes>> {
+    fn view<'py>(
+        &self,
+        python: Python<'py>,
+        look: impl FnOnce(View<'_, Ladder>) -> Vec<u8> + Send,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         self.bytes(python, |engine| look(View::of(engine.state())))
     }
 }
@@ -93,9 +102,8 @@ impl Kernel {
         limit: Option<usize>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         let head = BlockHead { first_seq, base_time: base_time_ns, count };
-        let events = self.run(python, |engine| {
-            engine.apply(body, head, limit.unwrap_or(usize::MAX)).map(<[u8]>::to_vec)
-        })?;
+        let events =
+            self.run(python, |engine| engine.apply(body, head, limit.unwrap_or(usize::MAX)).map(<[u8]>::to_vec))?;
         events.map(|events| PyBytes::new(python, &events)).map_err(errors::block)
     }
 
@@ -190,7 +198,8 @@ impl Kernel {
 
     /// Rows of the orders at a price, in priority, or nil.
     fn queue<'py>(&self, python: Python<'py>, market: u16, side: u8, price: i64) -> PyResult<Bound<'py, PyBytes>> {
-        let side = Side::from_number(u64::from(side)).ok_or_else(|| PyValueError::new_err("side is 1 (buy) or 2 (sell)"))?;
+        let side =
+            Side::from_number(u64::from(side)).ok_or_else(|| PyValueError::new_err("side is 1 (buy) or 2 (sell)"))?;
         self.view(python, |view| view.queue(MarketId(market), side, Ticks(price)))
     }
 }

@@ -124,7 +124,7 @@ macro_rules! commands {
             }
 
             /// Reads `[tag, ...fields]`.
-            #[inline]
+            #[inline(always)]
             pub fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
                 let length = reader.array()?;
                 match reader.unsigned()? {
@@ -143,8 +143,8 @@ macro_rules! commands {
             pub fn write(&self, writer: &mut Writer) {
                 match self {
                     $(Self::$name(command) => {
-                        let $name { $($field),* } = command;
                         const FIELDS: usize = <[&str]>::len(&[$(stringify!($field)),*]);
+                        let $name { $($field),* } = command;
                         writer.array(FIELDS + 1);
                         writer.unsigned($tag);
                         $($field.write(writer);)*
@@ -224,7 +224,7 @@ pub struct Record {
 
 impl Record {
     /// Reads `[dt, origin, author, cause, nonce, command]`.
-    #[inline]
+    #[inline(always)]
     pub fn read(reader: &mut Reader<'_>, base_time: u64) -> Result<Self, WireError> {
         reader.array_of(6)?;
         let time = base_time.checked_add(reader.unsigned()?).ok_or(WireError::OutOfRange)?;

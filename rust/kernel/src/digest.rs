@@ -4,7 +4,7 @@
 //! digest as of a seq depends on the events alone, never on how commands were cut into blocks:
 //!
 //! ```text
-//! D(0) = 0    D(s) = BLAKE3(D(w) ‖ events of w+1 ..= s),   w = the last multiple of WINDOW below s
+//! D(0) = 0    D(s) = BLAKE3(events of w+1 ..= s ‖ D(w)),   w = the last multiple of WINDOW below s
 //! ```
 //!
 //! **State root.** The state is cut into eight subsystems and most of them into fixed buckets. Only buckets that changed
@@ -26,7 +26,7 @@ use crate::state::State;
 pub type Digest = [u8; 32];
 
 /// Seqs in a window of the event digest.
-pub const WINDOW: u64 = 256;
+pub const WINDOW: u64 = 512;
 
 /// The subsystems of the state root, in its order.
 pub const SUBSYSTEMS: [&str; 8] =
@@ -62,7 +62,8 @@ impl EventDigest {
         if self.pending.is_empty() {
             return self.chain;
         }
-        *blake3::Hasher::new().update(&self.chain).update(&self.pending).finalize().as_bytes()
+        // Events first: a prefix of 32 bytes would keep the hash off the chunk boundaries it needs to go wide.
+        *blake3::Hasher::new().update(&self.pending).update(&self.chain).finalize().as_bytes()
     }
 }
 
@@ -173,7 +174,8 @@ impl Roots {
     fn hash_orders<B: Book>(&mut self, state: &State<B>, market: usize, bucket: u32) {
         self.canon.clear();
         let canon = &mut self.canon;
-        state.books[market].for_each_in_bucket(&state.orders, bucket, |slot, _| canon.order(&state.orders.describe(slot)));
+        state.books[market]
+            .for_each_in_bucket(&state.orders, bucket, |slot, _| canon.order(&state.orders.describe(slot)));
         if self.canon.as_bytes().is_empty() {
             self.orders[market].remove(&bucket);
         } else {

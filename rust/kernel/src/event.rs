@@ -2,7 +2,9 @@
 
 use crate::command::{Origin, Side};
 use crate::field::{Entry, Field, enumeration};
-use crate::quantities::{AccountId, AssetId, AuthorId, Lots, MarketId, Money, OrderId, Rate, TickValue, Ticks, TradeId};
+use crate::quantities::{
+    AccountId, AssetId, AuthorId, Lots, MarketId, Money, OrderId, Rate, TickValue, Ticks, TradeId,
+};
 use crate::wire::{Reader, Text, WireError, Writer};
 
 enumeration!(

@@ -17,7 +17,7 @@ macro_rules! unsigned_field {
     ($($type:ty => $name:literal),*) => {$(
         impl Field for $type {
             const TYPE: &'static str = $name;
-            #[inline]
+            #[inline(always)]
             fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
                 Self::try_from(reader.unsigned()?).map_err(|_| WireError::OutOfRange)
             }
@@ -33,7 +33,7 @@ unsigned_field!(u8 => "u8", u16 => "u16", u32 => "u32", u64 => "u64");
 
 impl Field for i64 {
     const TYPE: &'static str = "i64";
-    #[inline]
+    #[inline(always)]
     fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         reader.signed()
     }
@@ -45,7 +45,7 @@ impl Field for i64 {
 
 impl Field for bool {
     const TYPE: &'static str = "bool";
-    #[inline]
+    #[inline(always)]
     fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
         reader.boolean()
     }
@@ -70,7 +70,7 @@ macro_rules! newtype_field {
     ($($type:ident($inner:ty)),*) => {$(
         impl Field for $type {
             const TYPE: &'static str = <$inner as Field>::TYPE;
-            #[inline]
+            #[inline(always)]
             fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
                 <$inner as Field>::read(reader).map(Self)
             }
@@ -83,8 +83,16 @@ macro_rules! newtype_field {
 }
 
 newtype_field!(
-    Ticks(i64), Lots(i64), Money(i64), Rate(i64),
-    AssetId(u16), MarketId(u16), AuthorId(u16), AccountId(u32), OrderId(u64), TradeId(u64)
+    Ticks(i64),
+    Lots(i64),
+    Money(i64),
+    Rate(i64),
+    AssetId(u16),
+    MarketId(u16),
+    AuthorId(u16),
+    AccountId(u32),
+    OrderId(u64),
+    TradeId(u64)
 );
 
 /// Declares an enumeration whose numbers are on the wire.
@@ -109,7 +117,7 @@ macro_rules! enumeration {
 
         impl $crate::field::Field for $name {
             const TYPE: &'static str = "u8";
-            #[inline]
+            #[inline(always)]
             fn read(reader: &mut $crate::wire::Reader<'_>) -> Result<Self, $crate::wire::WireError> {
                 Self::from_number(reader.unsigned()?).ok_or($crate::wire::WireError::UnknownVariant)
             }

@@ -43,7 +43,12 @@ fn money<B: Book>(state: &State<B>) -> Result<(), Broken> {
             cost += account.holdings.total_cost(settles);
         }
         if (cash, cost) != (asset.total_cash, asset.total_cost) {
-            return Err(format!("asset {}: totals {:?} against {:?}", index + 1, (asset.total_cash, asset.total_cost), (cash, cost)));
+            return Err(format!(
+                "asset {}: totals {:?} against {:?}",
+                index + 1,
+                (asset.total_cash, asset.total_cost),
+                (cash, cost)
+            ));
         }
     }
     Ok(())
@@ -110,10 +115,10 @@ fn open_lots<B: Book>(state: &State<B>) -> Result<(), Broken> {
 fn orders<B: Book>(state: &State<B>) -> Result<(), Broken> {
     let (mut listed, mut named, mut expiring) = (0, 0, 0);
     for (market, book) in state.markets.iter().zip(&state.books) {
-        if let (Some(bid), Some(ask)) = (book.best(Side::Buy), book.best(Side::Sell)) {
-            if bid >= ask {
-                return Err(format!("market {}: crossed at {bid:?}, {ask:?}", market.id.0));
-            }
+        if let (Some(bid), Some(ask)) = (book.best(Side::Buy), book.best(Side::Sell))
+            && bid >= ask
+        {
+            return Err(format!("market {}: crossed at {bid:?}, {ask:?}", market.id.0));
         }
         for bucket in book.buckets() {
             book.for_each_in_bucket(&state.orders, bucket, |slot, order| {
@@ -128,7 +133,11 @@ fn orders<B: Book>(state: &State<B>) -> Result<(), Broken> {
     let linked: u64 = state.accounts.iter().map(|(_, account)| u64::from(account.open_orders.count())).sum();
     let counts = (state.orders.len(), u64::try_from(listed).unwrap_or_default(), named, expiring);
     if counts != (listed, linked, state.clients.len(), state.expiries.len()) {
-        return Err(format!("orders: {counts:?} against {listed}, {linked}, {}, {}", state.clients.len(), state.expiries.len()));
+        return Err(format!(
+            "orders: {counts:?} against {listed}, {linked}, {}, {}",
+            state.clients.len(),
+            state.expiries.len()
+        ));
     }
     Ok(())
 }

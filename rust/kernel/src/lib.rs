@@ -12,20 +12,20 @@
 
 pub mod quantities;
 
-pub mod wire;
-mod field;
 pub mod command;
 pub mod event;
+mod field;
 pub mod reject;
+pub mod wire;
 
 pub mod kernel;
 
-pub mod decode;
-pub mod validate;
-pub mod risk;
-pub mod matching;
 pub mod apply;
+pub mod decode;
 pub mod emit;
+pub mod matching;
+pub mod risk;
+pub mod validate;
 
 pub mod state;
 

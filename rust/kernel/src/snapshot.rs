@@ -74,7 +74,9 @@ impl<B: Book> Kernel<B> {
                 book.for_each_in_bucket(&state.orders, bucket, |slot, _| orders.push(state.orders.describe(slot)));
             }
             canon.count(orders.len());
-            orders.iter().for_each(|order| canon.order(order));
+            for order in &orders {
+                canon.order(order);
+            }
         }
         canon.raw(&self.events.chain);
         canon.count(self.events.pending.len());

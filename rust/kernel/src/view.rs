@@ -249,7 +249,8 @@ impl<'a, B: Book> View<'a, B> {
 pub fn vocabulary() -> String {
     let entries = |entries: &[Entry]| {
         let one = |entry: &Entry| {
-            let fields: Vec<String> = entry.fields.iter().map(|(name, kind)| format!(r#"["{name}","{kind}"]"#)).collect();
+            let fields: Vec<String> =
+                entry.fields.iter().map(|(name, kind)| format!(r#"["{name}","{kind}"]"#)).collect();
             format!(r#"{{"tag":{},"name":"{}","fields":[{}]}}"#, entry.tag, entry.name, fields.join(","))
         };
         entries.iter().map(one).collect::<Vec<_>>().join(",")

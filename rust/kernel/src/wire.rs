@@ -67,14 +67,14 @@ impl<'a> Reader<'a> {
         self.rest.len()
     }
 
-    #[inline]
+    #[inline(always)]
     fn byte(&mut self) -> Result<u8, WireError> {
         let (&first, rest) = self.rest.split_first().ok_or(WireError::Truncated)?;
         self.rest = rest;
         Ok(first)
     }
 
-    #[inline]
+    #[inline(always)]
     fn take<const N: usize>(&mut self) -> Result<[u8; N], WireError> {
         let (head, rest) = self.rest.split_first_chunk::<N>().ok_or(WireError::Truncated)?;
         self.rest = rest;
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An unsigned integer.
-    #[inline]
+    #[inline(always)]
     pub fn unsigned(&mut self) -> Result<u64, WireError> {
         let marker = self.byte()?;
         if marker < 0x80 {
@@ -91,7 +91,7 @@ impl<'a> Reader<'a> {
         self.unsigned_after(marker)
     }
 
-    #[inline]
+    #[inline(always)]
     fn unsigned_after(&mut self, marker: u8) -> Result<u64, WireError> {
         let (value, shortest_from) = match marker {
             0xcc => (u64::from(self.byte()?), 0x80),
@@ -105,12 +105,17 @@ impl<'a> Reader<'a> {
     }
 
     /// A signed integer; non-negative ones stand in the unsigned form.
-    #[inline]
+    #[inline(always)]
     pub fn signed(&mut self) -> Result<i64, WireError> {
         let marker = self.byte()?;
         if marker < 0x80 {
             return Ok(i64::from(marker));
         }
+        self.signed_after(marker)
+    }
+
+    #[inline(always)]
+    fn signed_after(&mut self, marker: u8) -> Result<i64, WireError> {
         if marker >= 0xe0 {
             return Ok(i64::from(marker.cast_signed()));
         }
@@ -128,7 +133,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A boolean.
-    #[inline]
+    #[inline(always)]
     pub fn boolean(&mut self) -> Result<bool, WireError> {
         match self.byte()? {
             0xc2 => Ok(false),
@@ -138,7 +143,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The length of an array.
-    #[inline]
+    #[inline(always)]
     pub fn array(&mut self) -> Result<usize, WireError> {
         let marker = self.byte()?;
         match marker {
@@ -153,7 +158,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An array of exactly `length` values.
-    #[inline]
+    #[inline(always)]
     pub fn array_of(&mut self, length: usize) -> Result<(), WireError> {
         if self.array()? == length { Ok(()) } else { Err(WireError::WrongLength) }
     }
@@ -255,7 +260,7 @@ impl Writer {
 
     #[cold]
     fn grow(&mut self) {
-        let length = (self.buffer.len() * 2).max(1 << 16);
+        let length = (self.buffer.len() * 2).max(4 * EVENT_BYTES_MAX);
         self.buffer.resize(length, 0);
     }
 
@@ -269,20 +274,22 @@ impl Writer {
     #[inline]
     #[allow(clippy::cast_possible_truncation)]
     pub fn unsigned(&mut self, value: u64) {
+        // One bounds check a value: nine bytes are written where one to nine are meant, and the next value overwrites.
+        let room = self.buffer[self.used..].first_chunk_mut::<9>().expect("reserve() keeps room");
         if value < 0x80 {
-            self.put([value as u8]);
-        } else if value < 0x100 {
-            self.put([0xcc, value as u8]);
-        } else if value < 0x1_0000 {
-            let b = (value as u16).to_be_bytes();
-            self.put([0xcd, b[0], b[1]]);
-        } else if value < 0x1_0000_0000 {
-            let b = (value as u32).to_be_bytes();
-            self.put([0xce, b[0], b[1], b[2], b[3]]);
-        } else {
-            let b = value.to_be_bytes();
-            self.put([0xcf, b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]);
+            room[0] = value as u8;
+            self.used += 1;
+            return;
         }
+        let (marker, bytes) = match value {
+            0..0x100 => (0xcc, 1),
+            0x100..0x1_0000 => (0xcd, 2),
+            0x1_0000..0x1_0000_0000 => (0xce, 4),
+            _ => (0xcf, 8),
+        };
+        room[0] = marker;
+        room[1..].copy_from_slice(&(value << (64 - 8 * bytes)).to_be_bytes());
+        self.used += 1 + bytes;
     }
 
     /// A signed integer.
@@ -355,7 +362,9 @@ mod tests {
 
     #[test]
     fn longer_forms_are_refused() {
-        for bytes in [&[0xcc, 0x7f][..], &[0xcd, 0, 0xff], &[0xce, 0, 0, 0xff, 0xff], &[0xd0, 0xff], &[0xd1, 0xff, 0x80]] {
+        for bytes in
+            [&[0xcc, 0x7f][..], &[0xcd, 0, 0xff], &[0xce, 0, 0, 0xff, 0xff], &[0xd0, 0xff], &[0xd1, 0xff, 0x80]]
+        {
             assert_eq!(Reader::new(bytes).signed(), Err(WireError::NotCanonical), "{bytes:x?}");
         }
         assert_eq!(Reader::new(&[0xd0, 0x05]).signed(), Err(WireError::NotCanonical));

@@ -1,8 +1,13 @@
 //! Configuration.
 
-use crate::command::{ActivateRuleset, AddAsset, AddMarket, CreateAccount, RegisterAuthor, SetFees, SetLimits, SetParameters, SetTiers};
+use crate::command::{
+    ActivateRuleset, AddAsset, AddMarket, CreateAccount, RegisterAuthor, SetFees, SetLimits, SetParameters, SetTiers,
+};
 use crate::emit::Emitter;
-use crate::event::{AccountCreated, AssetAdded, AuthorRegistered, FeesSet, LimitsSet, MarketAdded, ParametersSet, RulesetActivated, TiersSet};
+use crate::event::{
+    AccountCreated, AssetAdded, AuthorRegistered, FeesSet, LimitsSet, MarketAdded, ParametersSet, RulesetActivated,
+    TiersSet,
+};
 use crate::matching::book::Book;
 use crate::quantities::{AssetId, AuthorId, Lots, MarketId, Ticks};
 use crate::reject::Reject;
@@ -91,7 +96,11 @@ pub fn create_account<B: Book>(state: &mut State<B>, command: &CreateAccount, ou
     Ok(())
 }
 
-pub fn register_author<B: Book>(state: &mut State<B>, command: &RegisterAuthor, out: &mut Emitter) -> Result<(), Reject> {
+pub fn register_author<B: Book>(
+    state: &mut State<B>,
+    command: &RegisterAuthor,
+    out: &mut Emitter,
+) -> Result<(), Reject> {
     check::register_author(state, command)?;
     let author = AuthorId(next_id(state.authors.len()));
     let (origin, name, version) = (command.origin, command.name.clone(), command.version.clone());
@@ -100,7 +109,11 @@ pub fn register_author<B: Book>(state: &mut State<B>, command: &RegisterAuthor, 
     Ok(())
 }
 
-pub fn activate_ruleset<B: Book>(state: &mut State<B>, command: &ActivateRuleset, out: &mut Emitter) -> Result<(), Reject> {
+pub fn activate_ruleset<B: Book>(
+    state: &mut State<B>,
+    command: &ActivateRuleset,
+    out: &mut Emitter,
+) -> Result<(), Reject> {
     check::activate_ruleset(command)?;
     state.parameters.ruleset = command.ruleset;
     out.emit(&RulesetActivated { ruleset: command.ruleset });

@@ -64,7 +64,10 @@ impl<B: Book> Floor for Live<'_, B> {
             taker_order: taker.order.id,
             lots,
         });
-        for order in [(maker.order.account, maker.order.side, maker.order.reduce_only), (taker.order.account, taker.order.side, taker.order.reduce_only)] {
+        for order in [
+            (maker.order.account, maker.order.side, maker.order.reduce_only),
+            (taker.order.account, taker.order.side, taker.order.reduce_only),
+        ] {
             let (account, side, reduce_only) = order;
             if !reduce_only {
                 *self.state.accounts.holdings_mut(account).position_mut(taker.order.market).open_mut(side) -= lots;
@@ -140,12 +143,11 @@ impl<'a, B: Book> Scratch<'a, B> {
     }
 
     fn holdings_mut(&mut self, account: AccountId) -> &mut Holdings {
-        let index = match self.touched.iter().position(|(id, _)| *id == account) {
-            Some(index) => index,
-            None => {
-                self.touched.push((account, self.state.accounts.of(account).holdings.clone()));
-                self.touched.len() - 1
-            }
+        let index = if let Some(index) = self.touched.iter().position(|(id, _)| *id == account) {
+            index
+        } else {
+            self.touched.push((account, self.state.accounts.of(account).holdings.clone()));
+            self.touched.len() - 1
         };
         &mut self.touched[index].1
     }

@@ -20,7 +20,7 @@
 //! * A page is also the digest's bucket, and marking it dirty is a bit in a word that the insert has just touched.
 
 use super::book::{BUCKET_TICKS, Book, DepthLevel};
-use super::orders::{NONE, Order, Orders, Slot, price_ticks};
+use super::orders::{Link, NONE, Order, Orders, Slot, price_ticks};
 use crate::command::Side;
 use crate::quantities::{Lots, Ticks};
 
@@ -55,6 +55,15 @@ struct Chunk {
 impl Chunk {
     const EMPTY: Self =
         Self { summary: 0, words: [0; 64], dirty_summary: 0, dirty: [0; 64], pages: [NONE; CHUNK_PAGES] };
+
+    /// Marks a page dirty; answers whether it is the chunk's first.
+    #[cold]
+    fn mark(&mut self, place: Place) -> bool {
+        let first = self.dirty_summary == 0;
+        self.dirty_summary |= 1 << place.word;
+        self.dirty[place.word] |= 1 << place.bit;
+        first
+    }
 }
 
 /// The parts of a price.
@@ -69,16 +78,10 @@ struct Place {
 }
 
 impl Place {
-    #[inline]
+    #[inline(always)]
     fn of(price: u32) -> Self {
         let page = (price >> 6) as usize % CHUNK_PAGES;
-        Self {
-            chunk: (price >> 18) as usize,
-            page,
-            word: page / 64,
-            bit: (price >> 6) % 64,
-            level: price % 64,
-        }
+        Self { chunk: (price >> 18) as usize, page, word: page / 64, bit: (price >> 6) % 64, level: price % 64 }
     }
 }
 
@@ -95,6 +98,16 @@ impl Best {
         match side {
             Side::Buy => Self { price: 0, level: NONE },
             Side::Sell => Self { price: u32::MAX, level: NONE },
+        }
+    }
+}
+
+impl Best {
+    #[inline]
+    const fn is_bettered_by(self, price: u32, side: Side) -> bool {
+        match side {
+            Side::Buy => price > self.price,
+            Side::Sell => price < self.price,
         }
     }
 }
@@ -162,47 +175,29 @@ impl Ladder {
         }
     }
 
-    /// The chunk of a resting order's price.
-    #[inline]
-    fn chunk(&mut self, place: Place) -> &mut Chunk {
-        self.chunks[place.chunk].as_mut().expect("an occupied price has a chunk")
-    }
-
-    /// Where the level of an occupied page is in `levels`.
+    /// Where a price is in `levels`, if its page exists.
     #[inline]
     fn level_at(&self, place: Place) -> Option<u32> {
         let chunk = self.chunks.get(place.chunk)?.as_ref()?;
         let page = chunk.pages[place.page];
-        (page != NONE).then(|| page * 64 + place.level)
+        (page != NONE).then_some(page.wrapping_shl(6) | place.level)
     }
 
-    /// Marks the bucket dirty.
-    #[inline]
-    fn touch(&mut self, place: Place) {
-        let chunk = self.chunk(place);
+    /// Marks the bucket of a price dirty, and gives its place in `levels` if its page exists.
+    #[inline(always)]
+    fn touch(&mut self, place: Place) -> Option<u32> {
+        let chunk = self.chunks.get_mut(place.chunk)?.as_mut()?;
         let mark = 1 << place.bit;
-        if chunk.dirty[place.word] & mark == 0 {
-            chunk.dirty[place.word] |= mark;
-            if chunk.dirty_summary == 0 {
-                chunk.dirty_summary = 1 << place.word;
-                self.dirty_chunks.push(u32::try_from(place.chunk).expect("13 bits"));
-            } else {
-                chunk.dirty_summary |= 1 << place.word;
-            }
+        if chunk.dirty[place.word] & mark == 0 && chunk.mark(place) {
+            self.dirty_chunks.push(u32::try_from(place.chunk).expect("13 bits"));
         }
+        let page = chunk.pages[place.page];
+        (page != NONE).then_some(page.wrapping_shl(6) | place.level)
     }
 
-    /// The level of a price, with its page made if need be.
-    #[inline]
-    fn make_level(&mut self, place: Place) -> u32 {
-        match self.level_at(place) {
-            Some(level) => level,
-            None => self.make_page(place) * 64 + place.level,
-        }
-    }
-
+    /// Makes the page of a price, and gives the price's place in `levels`.
     #[cold]
-    fn make_page(&mut self, place: Place) -> u32 {
+    fn make_level(&mut self, place: Place) -> u32 {
         if self.chunks.len() <= place.chunk {
             self.chunks.resize_with(place.chunk + 1, || None);
             self.occupied_chunks.resize(self.chunks.len().div_ceil(64), 0);
@@ -217,12 +212,12 @@ impl Ladder {
         chunk.words[place.word] |= 1 << place.bit;
         chunk.summary |= 1 << place.word;
         self.occupied_chunks[place.chunk / 64] |= 1 << (place.chunk % 64);
-        page
+        self.touch(place).expect("the page was made")
     }
 
     #[cold]
     fn free_page(&mut self, place: Place) {
-        let chunk = self.chunk(place);
+        let chunk = self.chunks[place.chunk].as_mut().expect("an occupied page has a chunk");
         let page = std::mem::replace(&mut chunk.pages[place.page], NONE);
         chunk.words[place.word] &= !(1 << place.bit);
         if chunk.words[place.word] == 0 {
@@ -232,6 +227,18 @@ impl Ladder {
             }
         }
         self.pages_free.push(page);
+    }
+
+    /// Forgets a level that has lost its last order.
+    fn empty_level(&mut self, place: Place, ticks: u32, at: u32, side: Side) {
+        let page = &mut self.occupied[(at / 64) as usize];
+        *page &= !(1 << place.level);
+        if *page == 0 {
+            self.free_page(place);
+        }
+        if self.side(side).price == ticks {
+            *self.side_mut(side) = self.next_worse(ticks, side);
+        }
     }
 
     /// The next occupied price of a side that is worse than an occupied or just emptied one.
@@ -244,7 +251,7 @@ impl Ladder {
             let rest = worse(self.occupied[page as usize], place.level, side);
             if rest != 0 {
                 let level = best_bit(rest, side);
-                return Best { price: from - place.level + level, level: page * 64 + level };
+                return Best { price: (from & !63) | level, level: page.wrapping_shl(6) | level };
             }
         }
         self.next_page(place, chunk, side)
@@ -310,70 +317,49 @@ impl Book for Ladder {
         }
     }
 
+    #[inline]
     fn insert(&mut self, orders: &mut Orders, slot: Slot) {
         let order = &orders[slot];
         let (ticks, side, lots) = (order.price_ticks, order.side, order.lots);
         assert!(lots.0 > 0, "a resting order has open lots");
         assert!(ticks <= self.price_max, "a resting order is within the book");
+        assert!(ticks < self.best_sell.price || side == Side::Sell, "a book is never crossed");
+        assert!(ticks > self.best_buy.price || side == Side::Buy, "a book is never crossed");
         let place = Place::of(ticks);
-        let at = self.make_level(place);
-        match side {
-            Side::Buy => {
-                assert!(ticks < self.best_sell.price, "a book is never crossed");
-                if ticks > self.best_buy.price {
-                    self.best_buy = Best { price: ticks, level: at };
-                }
-            }
-            Side::Sell => {
-                assert!(ticks > self.best_buy.price, "a book is never crossed");
-                if ticks < self.best_sell.price {
-                    self.best_sell = Best { price: ticks, level: at };
-                }
-            }
-        }
+        let at = self.touch(place).unwrap_or_else(|| self.make_level(place));
         let level = &mut self.levels[at as usize];
         let tail = std::mem::replace(&mut level.tail, slot.0);
         level.orders += 1;
         level.lots += i128::from(lots.0);
+        orders.queue.join(Link { prev: tail, next: NONE }, slot.0);
         if tail == NONE {
             level.head = slot.0;
             self.occupied[(at / 64) as usize] |= 1 << place.level;
-        } else {
-            orders[Slot(tail)].queue_next = slot.0;
+            let best = self.side_mut(side);
+            if best.is_bettered_by(ticks, side) {
+                *best = Best { price: ticks, level: at };
+            }
         }
-        let order = &mut orders[slot];
-        order.queue_prev = tail;
-        order.queue_next = NONE;
-        self.touch(place);
     }
 
+    #[inline]
     fn remove(&mut self, orders: &mut Orders, slot: Slot) {
         let order = &orders[slot];
         let (ticks, side, lots) = (order.price_ticks, order.side, order.lots);
-        let (prev, next) = (order.queue_prev, order.queue_next);
         let place = Place::of(ticks);
-        let at = self.level_at(place).expect("a resting order has a level");
+        let at = self.touch(place).expect("a resting order has a level");
+        let Link { prev, next } = orders.queue.part(slot.0);
         let level = &mut self.levels[at as usize];
         level.orders -= 1;
         level.lots -= i128::from(lots.0);
-        match prev {
-            NONE => level.head = next,
-            _ => orders[Slot(prev)].queue_next = next,
+        if prev == NONE {
+            level.head = next;
         }
-        match next {
-            NONE => level.tail = prev,
-            _ => orders[Slot(next)].queue_prev = prev,
+        if next == NONE {
+            level.tail = prev;
         }
-        self.touch(place);
         if prev & next == NONE {
-            let page = &mut self.occupied[(at / 64) as usize];
-            *page &= !(1 << place.level);
-            if *page == 0 {
-                self.free_page(place);
-            }
-            if self.side(side).price == ticks {
-                *self.side_mut(side) = self.next_worse(ticks, side);
-            }
+            self.empty_level(place, ticks, at, side);
         }
     }
 
@@ -382,9 +368,8 @@ impl Book for Ladder {
         assert!(lots.0 >= 0 && lots < order.lots, "an order with nothing left is removed");
         order.lots = Lots(order.lots.0 - lots.0);
         let place = Place::of(order.price_ticks);
-        let at = self.level_at(place).expect("a resting order has a level");
+        let at = self.touch(place).expect("a resting order has a level");
         self.levels[at as usize].lots -= i128::from(lots.0);
-        self.touch(place);
     }
 
     #[inline]
@@ -401,7 +386,7 @@ impl Book for Ladder {
     #[inline]
     fn after(&self, orders: &Orders, slot: Slot) -> Option<Slot> {
         let order = &orders[slot];
-        Slot::from_link(order.queue_next).or_else(|| {
+        Slot::from_link(orders.queue.of(slot.0).next).or_else(|| {
             let next = self.next_worse(order.price_ticks, order.side);
             self.levels.get(next.level as usize).map(|level| Slot(level.head))
         })
@@ -424,7 +409,7 @@ impl Book for Ladder {
         };
         let level = self.level_at(Place::of(ticks)).filter(|_| ours);
         let head = level.and_then(|at| Slot::from_link(self.levels[at as usize].head));
-        std::iter::successors(head, |slot| Slot::from_link(orders[*slot].queue_next)).collect()
+        std::iter::successors(head, |slot| Slot::from_link(orders.queue.of(slot.0).next)).collect()
     }
 
     fn drain_dirty(&mut self) -> Vec<u32> {
@@ -456,9 +441,8 @@ impl Book for Ladder {
         for level in set_bits(self.occupied[(first / 64) as usize]) {
             let mut at = self.levels[(first + level) as usize].head;
             while at != NONE {
-                let order = &orders[Slot(at)];
-                visit(Slot(at), order);
-                at = order.queue_next;
+                visit(Slot(at), &orders[Slot(at)]);
+                at = orders.queue.of(at).next;
             }
         }
     }

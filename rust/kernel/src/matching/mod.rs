@@ -2,6 +2,7 @@
 
 pub mod book;
 pub mod floor;
+mod ids;
 pub mod ladder;
 pub mod naive;
 pub mod orders;

@@ -6,16 +6,22 @@
 //! loaded from a snapshot), so nothing that is digested, saved or announced may contain one. Ids are what is stable.
 //!
 //! ```text
-//! id ──► region (2^20 ids) ──► page (2^10 ids) ──► slot ──► Order, one 64-byte cache line
-//!        sorted by id,          recycled when
-//!        newest asked first     no id is live
+//! slot          0          1          2
+//!          ┌──────────┬──────────┬──────────┬──
+//! bodies   │ Order    │ Order    │ (free)   │     64 bytes each: one cache line an order
+//!          ├──────────┼──────────┼──────────┼──
+//! queue    │prev│next │prev│next │    │free │     8 bytes: its neighbours at its price, or the next free slot
+//!          ├──────────┼──────────┼──────────┼──
+//! owned    │prev│next │prev│next │          │     8 bytes: its neighbours among its account's orders
+//!          └──────────┴──────────┴──────────┴──
 //! ```
 //!
-//! The index is dense because ids are a counter: a look-up is three loads and no hash. A page lives while one of its ids
-//! is open, so memory follows the open orders and not the orders ever placed.
+//! The links stand apart because an order that leaves a queue writes to both neighbours: in a deep book those are cache
+//! misses, and eight links share a line where one body fills it.
 
 use std::ops::{Index, IndexMut};
 
+use super::ids::IdIndex;
 use crate::command::{SelfTrade, Side, TimeInForce};
 use crate::quantities::{AccountId, Lots, MarketId, OrderId, Ticks};
 
@@ -64,19 +70,18 @@ pub struct NewOrder {
     pub reduce_only: bool,
 }
 
-/// An open order: one cache line, so a fill, a cancel and a step along a queue each touch one line an order.
+/// An open order: one cache line, so whatever is done with an order touches one line of it, apart from its links.
 ///
 /// ```text
-///  0        8         16      24        32      36       40          44          48            52            56      58 .. 64
-/// ┌────────┬─────────┬───────┬─────────┬───────┬────────┬───────────┬───────────┬─────────────┬─────────────┬───────┬────────┐
-/// │ id     │ client  │ lots  │ filled  │ price │ account│ queue     │ queue     │ account     │ account     │ market│ side + │
-/// │ u64    │ u64     │ i64   │ i64     │ u32   │ u32    │ prev u32  │ next u32  │ prev u32    │ next u32    │ u16   │ flags  │
-/// └────────┴─────────┴───────┴─────────┴───────┴────────┴───────────┴───────────┴─────────────┴─────────────┴───────┴────────┘
+///  0        8         16      24        32           40      44       48      50     51            52         53          54
+/// ┌────────┬─────────┬───────┬─────────┬────────────┬───────┬────────┬───────┬──────┬─────────────┬──────────┬───────────┬─────────────┐
+/// │ id     │ client  │ lots  │ filled  │ expires_at │ price │ account│ market│ side │time in force│self trade│ post only │ reduce only │
+/// │ u64    │ u64     │ i64   │ i64     │ u64        │ u32   │ u32    │ u16   │ u8   │ u8          │ u8       │ bool      │ bool        │ to 64
+/// └────────┴─────────┴───────┴─────────┴────────────┴───────┴────────┴───────┴──────┴─────────────┴──────────┴───────────┴─────────────┘
 /// ```
 ///
-/// (The compiler may arrange the fields otherwise; the size is asserted below.) The expiry is kept beside, in
-/// [`Orders::expires_at`]: it is read when an order is announced or expires, and would push the record into a second line.
-/// A price fits 32 bits because `price_max` of a market does; it is widened where it leaves.
+/// (The compiler may arrange the fields otherwise; the size is asserted below.) A price fits 32 bits because `price_max`
+/// of a market does; it is widened where it leaves.
 #[derive(Clone, Copy, Debug)]
 #[repr(align(64))]
 pub struct Order {
@@ -88,13 +93,11 @@ pub struct Order {
     pub lots: Lots,
     /// Lots filled so far.
     pub filled: Lots,
+    /// Expiry in nanoseconds since the epoch, 0 for none.
+    pub expires_at: u64,
     pub(super) price_ticks: u32,
     /// Who placed it.
     pub account: AccountId,
-    pub(super) queue_prev: u32,
-    pub(super) queue_next: u32,
-    account_prev: u32,
-    account_next: u32,
     /// The market it is for.
     pub market: MarketId,
     /// Buy or sell.
@@ -118,12 +121,9 @@ impl Order {
             client_order: new.client_order,
             lots: new.lots,
             filled: new.filled,
+            expires_at: new.expires_at,
             price_ticks: price_ticks(new.price),
             account: new.account,
-            queue_prev: NONE,
-            queue_next: NONE,
-            account_prev: NONE,
-            account_next: NONE,
             market: new.market,
             side: new.side,
             time_in_force: new.time_in_force,
@@ -178,25 +178,66 @@ impl AccountOrders {
     }
 }
 
-/// All open orders: slots, id index and account lists.
+/// A place in a list of slots.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Link {
+    pub(super) prev: u32,
+    pub(super) next: u32,
+}
+
+/// Doubly linked lists threaded through the slots; whoever owns a list keeps its head and tail.
 #[derive(Clone, Debug, Default)]
+pub(super) struct Links(Vec<Link>);
+
+impl Links {
+    /// The neighbours of a slot.
+    #[inline]
+    pub(super) fn of(&self, slot: u32) -> Link {
+        self.0[slot as usize]
+    }
+
+    /// Puts a slot between two neighbours, either of which may be absent.
+    #[inline]
+    pub(super) fn join(&mut self, link: Link, slot: u32) {
+        self.0[slot as usize] = link;
+        if link.prev != NONE {
+            self.0[link.prev as usize].next = slot;
+        }
+        if link.next != NONE {
+            self.0[link.next as usize].prev = slot;
+        }
+    }
+
+    /// Takes a slot out from between its neighbours, and tells them.
+    #[inline]
+    pub(super) fn part(&mut self, slot: u32) -> Link {
+        let link = self.0[slot as usize];
+        if link.prev != NONE {
+            self.0[link.prev as usize].next = link.next;
+        }
+        if link.next != NONE {
+            self.0[link.next as usize].prev = link.prev;
+        }
+        link
+    }
+}
+
+/// All open orders: slots, id index and account lists.
+#[derive(Clone, Debug)]
 pub struct Orders {
-    slots: Vec<Order>,
-    /// Beside `slots`, and stale in a free slot.
-    expiries: Vec<u64>,
-    /// Head of the free list, linked through `queue_next`: the slot freed last is used first, while it is in cache.
-    free: Free,
+    bodies: Vec<Order>,
+    /// The queues of all books; in a free slot `next` is the next free one.
+    pub(super) queue: Links,
+    owned: Links,
+    /// The slot freed last is used first, while it is in cache.
+    free: u32,
     live: usize,
     index: IdIndex,
 }
 
-/// The head of a free list, so that "empty" is a default.
-#[derive(Clone, Copy, Debug)]
-struct Free(u32);
-
-impl Default for Free {
+impl Default for Orders {
     fn default() -> Self {
-        Self(NONE)
+        Self::with_capacity(0)
     }
 }
 
@@ -205,9 +246,12 @@ impl Orders {
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         Self {
-            slots: Vec::with_capacity(capacity),
-            expiries: Vec::with_capacity(capacity),
-            ..Self::default()
+            bodies: Vec::with_capacity(capacity),
+            queue: Links(Vec::with_capacity(capacity)),
+            owned: Links(Vec::with_capacity(capacity)),
+            free: NONE,
+            live: 0,
+            index: IdIndex::default(),
         }
     }
 
@@ -218,18 +262,12 @@ impl Orders {
     pub fn insert(&mut self, new: &NewOrder) -> Slot {
         assert!(new.id.0 != 0, "order id 0 means none");
         let order = Order::new(new);
-        let slot = self.free.0;
+        let slot = self.free;
         let slot = if slot == NONE {
-            let slot = u32::try_from(self.slots.len()).expect("fewer than 2^32 open orders");
-            assert!(slot != NONE, "the last slot number means none");
-            self.slots.push(order);
-            self.expiries.push(new.expires_at);
-            slot
+            self.grow(order)
         } else {
-            let place = &mut self.slots[slot as usize];
-            self.free = Free(place.queue_next);
-            *place = order;
-            self.expiries[slot as usize] = new.expires_at;
+            self.free = self.queue.of(slot).next;
+            self.bodies[slot as usize] = order;
             slot
         };
         self.index.insert(new.id, slot);
@@ -237,16 +275,25 @@ impl Orders {
         Slot(slot)
     }
 
+    fn grow(&mut self, order: Order) -> u32 {
+        let slot = u32::try_from(self.bodies.len()).expect("fewer than 2^32 open orders");
+        assert!(slot != NONE, "the last slot number means none");
+        self.bodies.push(order);
+        self.queue.0.push(Link { prev: NONE, next: NONE });
+        self.owned.0.push(Link { prev: NONE, next: NONE });
+        slot
+    }
+
     /// Frees the slot. The order must have left its book and its account's list before.
     ///
     /// # Panics
     /// If the slot is free.
     pub fn remove(&mut self, slot: Slot) {
-        let order = &mut self.slots[slot.0 as usize];
+        let order = &mut self.bodies[slot.0 as usize];
         self.index.remove(order.id);
         order.id = OrderId(0);
-        order.queue_next = self.free.0;
-        self.free = Free(slot.0);
+        self.queue.0[slot.0 as usize].next = self.free;
+        self.free = slot.0;
         self.live -= 1;
     }
 
@@ -254,44 +301,35 @@ impl Orders {
     /// (put back after an amend) walks to its place, because a mass cancel goes by id.
     pub fn link_account(&mut self, slot: Slot, list: &mut AccountOrders) {
         let id = self[slot].id;
-        let mut prev = list.tail;
-        while prev != NONE && self.slots[prev as usize].id > id {
-            prev = self.slots[prev as usize].account_prev;
+        let (mut prev, mut next) = (list.tail, NONE);
+        while prev != NONE && self[Slot(prev)].id > id {
+            (prev, next) = (self.owned.of(prev).prev, prev);
         }
-        let next = match prev {
-            NONE => std::mem::replace(&mut list.head, slot.0),
-            _ => std::mem::replace(&mut self.slots[prev as usize].account_next, slot.0),
-        };
-        match next {
-            NONE => list.tail = slot.0,
-            _ => self.slots[next as usize].account_prev = slot.0,
+        self.owned.join(Link { prev, next }, slot.0);
+        if prev == NONE {
+            list.head = slot.0;
         }
-        let order = &mut self[slot];
-        order.account_prev = prev;
-        order.account_next = next;
+        if next == NONE {
+            list.tail = slot.0;
+        }
         list.count += 1;
     }
 
     /// Takes the order out of its account's list.
     pub fn unlink_account(&mut self, slot: Slot, list: &mut AccountOrders) {
-        let Order { account_prev: prev, account_next: next, .. } = self[slot];
-        match prev {
-            NONE => list.head = next,
-            _ => self.slots[prev as usize].account_next = next,
+        let Link { prev, next } = self.owned.part(slot.0);
+        if prev == NONE {
+            list.head = next;
         }
-        match next {
-            NONE => list.tail = prev,
-            _ => self.slots[next as usize].account_prev = prev,
+        if next == NONE {
+            list.tail = prev;
         }
-        let order = &mut self[slot];
-        order.account_prev = NONE;
-        order.account_next = NONE;
         list.count -= 1;
     }
 
     /// Changes the expiry, in nanoseconds since the epoch, 0 for none.
     pub fn expire_at(&mut self, slot: Slot, expires_at: u64) {
-        self.expiries[slot.0 as usize] = expires_at;
+        self[slot].expires_at = expires_at;
     }
 
     /// The slot of an open order.
@@ -303,7 +341,7 @@ impl Orders {
     /// The expiry in nanoseconds since the epoch, 0 for none.
     #[must_use]
     pub fn expires_at(&self, slot: Slot) -> u64 {
-        self.expiries[slot.0 as usize]
+        self[slot].expires_at
     }
 
     /// What the order is, apart from its slot.
@@ -316,7 +354,7 @@ impl Orders {
             price: order.price(),
             lots: order.lots,
             filled: order.filled,
-            expires_at: self.expires_at(slot),
+            expires_at: order.expires_at,
             account: order.account,
             market: order.market,
             side: order.side,
@@ -329,13 +367,13 @@ impl Orders {
 
     /// The orders of an account's list, by ascending id.
     pub fn of_account(&self, list: &AccountOrders) -> impl Iterator<Item = Slot> + '_ {
-        std::iter::successors(Slot::from_link(list.head), |slot| Slot::from_link(self[*slot].account_next))
+        std::iter::successors(Slot::from_link(list.head), |slot| Slot::from_link(self.owned.of(slot.0).next))
     }
 
     /// The order listed after `slot` in its account's list; to walk the list while the books change.
     #[must_use]
     pub fn next_of_account(&self, slot: Slot) -> Option<Slot> {
-        Slot::from_link(self[slot].account_next)
+        Slot::from_link(self.owned.of(slot.0).next)
     }
 
     /// All open orders by ascending id.
@@ -361,147 +399,13 @@ impl Index<Slot> for Orders {
 
     #[inline]
     fn index(&self, slot: Slot) -> &Order {
-        &self.slots[slot.0 as usize]
+        &self.bodies[slot.0 as usize]
     }
 }
 
 impl IndexMut<Slot> for Orders {
     #[inline]
     fn index_mut(&mut self, slot: Slot) -> &mut Order {
-        &mut self.slots[slot.0 as usize]
-    }
-}
-
-const FAN_OUT: usize = 1024;
-
-/// 1,024 consecutive ids, or 1,024 consecutive pages: both levels of the index have the same shape.
-#[derive(Clone, Debug)]
-struct Table {
-    live: u32,
-    entries: [u32; FAN_OUT],
-}
-
-impl Table {
-    const EMPTY: Self = Self { live: 0, entries: [NONE; FAN_OUT] };
-}
-
-/// id → slot. A page or region in which nothing is live is all `NONE`, so it is recycled as it is.
-#[derive(Clone, Debug, Default)]
-struct IdIndex {
-    /// (id / 2^20, its pages), ascending. Normally one or two: a region goes when none of its million ids is open.
-    regions: Vec<(u64, Box<Table>)>,
-    pages: Vec<Table>,
-    pages_free: Vec<u32>,
-}
-
-/// region, page in region, id in page
-fn split(id: OrderId) -> (u64, usize, usize) {
-    let low = usize::try_from(id.0 & 0xf_ffff).expect("20 bits");
-    (id.0 >> 20, low / FAN_OUT, low % FAN_OUT)
-}
-
-impl IdIndex {
-    fn insert(&mut self, id: OrderId, slot: u32) {
-        let (key, page_in_region, entry) = split(id);
-        let at = match self.find(key) {
-            Ok(at) => at,
-            Err(at) => {
-                self.regions.insert(at, (key, Box::new(Table::EMPTY)));
-                at
-            }
-        };
-        let region = &mut self.regions[at].1;
-        let mut page = region.entries[page_in_region];
-        if page == NONE {
-            page = self.pages_free.pop().unwrap_or_else(|| {
-                self.pages.push(Table::EMPTY);
-                u32::try_from(self.pages.len() - 1).expect("fewer pages than orders")
-            });
-            region.entries[page_in_region] = page;
-            region.live += 1;
-        }
-        let page = &mut self.pages[page as usize];
-        assert!(page.entries[entry] == NONE, "order {} is already open", id.0);
-        page.entries[entry] = slot;
-        page.live += 1;
-    }
-
-    fn remove(&mut self, id: OrderId) {
-        let (key, page_in_region, entry) = split(id);
-        let at = self.find(key).expect("the order is indexed");
-        let region = &mut self.regions[at].1;
-        let page_at = region.entries[page_in_region];
-        let page = &mut self.pages[page_at as usize];
-        assert!(page.entries[entry] != NONE, "order {} is not open", id.0);
-        page.entries[entry] = NONE;
-        page.live -= 1;
-        if page.live == 0 {
-            self.pages_free.push(page_at);
-            region.entries[page_in_region] = NONE;
-            region.live -= 1;
-            if region.live == 0 {
-                self.regions.remove(at);
-            }
-        }
-    }
-
-    #[inline]
-    fn slot(&self, id: OrderId) -> Option<Slot> {
-        let (key, page_in_region, entry) = split(id);
-        let region = &self.regions[self.find(key).ok()?].1;
-        let page = self.pages.get(region.entries[page_in_region] as usize)?;
-        Slot::from_link(page.entries[entry])
-    }
-
-    fn slots(&self) -> impl Iterator<Item = Slot> + '_ {
-        let pages = self.regions.iter().flat_map(|(_, region)| region.entries.iter());
-        pages
-            .filter_map(|page| self.pages.get(*page as usize))
-            .flat_map(|page| page.entries.iter().filter_map(|link| Slot::from_link(*link)))
-    }
-
-    /// Where the region is, or where it would go. The newest is asked first: most commands are about recent orders.
-    #[inline]
-    fn find(&self, key: u64) -> Result<usize, usize> {
-        match self.regions.last() {
-            Some((last, _)) if *last == key => Ok(self.regions.len() - 1),
-            _ => self.regions.binary_search_by_key(&key, |(region, _)| *region),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn order(id: u64) -> NewOrder {
-        NewOrder {
-            id: OrderId(id),
-            client_order: 0,
-            price: Ticks(1),
-            lots: Lots(1),
-            filled: Lots(0),
-            expires_at: 0,
-            account: AccountId(1),
-            market: MarketId(1),
-            side: Side::Buy,
-            time_in_force: TimeInForce::GoodTillCancel,
-            self_trade: SelfTrade::Allow,
-            post_only: false,
-            reduce_only: false,
-        }
-    }
-
-    #[test]
-    fn memory_follows_the_open_orders() {
-        let mut orders = Orders::default();
-        let oldest = orders.insert(&order(1));
-        for id in 2..3_000_000 {
-            let slot = orders.insert(&order(id));
-            orders.remove(slot);
-        }
-        assert_eq!((2, 2), (orders.slots.len(), orders.index.pages.len()));
-        assert_eq!(1, orders.index.regions.len(), "only the oldest order's region is left");
-        assert_eq!(Some(oldest), orders.slot(OrderId(1)));
+        &mut self.bodies[slot.0 as usize]
     }
 }

@@ -2,7 +2,7 @@
 
 use super::parts::Parts;
 use super::{MAGIC, SnapshotError};
-use crate::command::{AddAsset, AddMarket, Side, SetFees, SetLimits, SetParameters, SetTiers, TimeInForce};
+use crate::command::{AddAsset, AddMarket, SetFees, SetLimits, SetParameters, SetTiers, Side, TimeInForce};
 use crate::digest::EventDigest;
 use crate::kernel::RootMark;
 use crate::matching::book::Book;
@@ -88,7 +88,8 @@ fn market<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) -> Loaded<()> {
     require(state.asset(settlement).is_some(), "settlement")?;
     let (tick_size_e12, lot_size_e12) = (parts.u64()?, parts.u64()?);
     let (price_max, position_max) = (Ticks(parts.i64()?), Lots(parts.i64()?));
-    let command = AddMarket { symbol: Box::new(symbol), settlement, tick_size_e12, lot_size_e12, price_max, position_max };
+    let command =
+        AddMarket { symbol: Box::new(symbol), settlement, tick_size_e12, lot_size_e12, price_max, position_max };
     let tick_value = allowed(admin::add_market(state, &command), "market")?;
     let fees = Fees { maker_rate: Rate(parts.i64()?), taker_rate: Rate(parts.i64()?) };
     let limits = Limits {
@@ -190,10 +191,8 @@ fn position<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>, id: AccountId)
     let cost = i128::from(position.cost.0);
     require(sizes && (-NOTIONAL_MAX..=NOTIONAL_MAX).contains(&cost), "position")?;
     require(market.mark != Ticks::ZERO && !market.schedule.is_empty(), "position")?;
-    let (net, long) = (
-        market.net_lots.0.checked_add(position.lots.0),
-        market.open_interest.0.checked_add(position.lots.0.max(0)),
-    );
+    let (net, long) =
+        (market.net_lots.0.checked_add(position.lots.0), market.open_interest.0.checked_add(position.lots.0.max(0)));
     market.net_lots = Lots(net.ok_or(SnapshotError::Impossible("position"))?);
     market.open_interest = Lots(long.ok_or(SnapshotError::Impossible("position"))?);
     state.assets[market.settlement.index()].total_cost += position.cost.wide();

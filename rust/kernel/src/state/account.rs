@@ -100,6 +100,13 @@ pub struct Holdings {
 }
 
 impl Holdings {
+    /// Reads the start of each line of the positions, and the cash.
+    #[inline]
+    pub fn touch(&self) -> i64 {
+        let cash = self.cash.first().map_or(0, |cash| cash.0);
+        self.positions.iter().step_by(2).fold(cash, |sum, position| sum ^ position.lots.0)
+    }
+
     /// Cash in an asset.
     #[inline]
     pub fn cash(&self, asset: AssetId) -> Money {
@@ -154,10 +161,10 @@ impl Holdings {
     #[inline]
     fn find(&self, market: MarketId) -> Result<usize, usize> {
         // An account in every market has each at its own index.
-        if let Some(position) = self.positions.get(market.index()) {
-            if position.market == market {
-                return Ok(market.index());
-            }
+        if let Some(position) = self.positions.get(market.index())
+            && position.market == market
+        {
+            return Ok(market.index());
         }
         match self.positions.iter().position(|position| position.market >= market) {
             Some(index) if self.positions[index].market == market => Ok(index),

@@ -26,7 +26,8 @@ impl Schedule {
                 None => (Deduction::ZERO, Deduction::ZERO),
                 Some(last) => (
                     last.initial_deduction.next(tier.lower_bound, tier.initial_rate - last.tier.initial_rate),
-                    last.maintenance_deduction.next(tier.lower_bound, tier.maintenance_rate - last.tier.maintenance_rate),
+                    last.maintenance_deduction
+                        .next(tier.lower_bound, tier.maintenance_rate - last.tier.maintenance_rate),
                 ),
             };
             rows.push(Row { tier, initial_deduction, maintenance_deduction });
@@ -162,7 +163,11 @@ mod tests {
             initial_rate: Rate(initial),
             maintenance_rate: Rate(maintenance),
         };
-        Schedule::new(&[tier(0, 50_000_000, 25_000_000), tier(1_000, 100_000_000, 50_000_000), tier(5_000, 200_000_000, 100_000_000)])
+        Schedule::new(&[
+            tier(0, 50_000_000, 25_000_000),
+            tier(1_000, 100_000_000, 50_000_000),
+            tier(5_000, 200_000_000, 100_000_000),
+        ])
     }
 
     #[test]

@@ -37,7 +37,7 @@ impl Default for Parameters {
         Self {
             ruleset: RULESET,
             open_orders_max: 1_000,
-            root_interval_commands: 1 << 16,
+            root_interval_commands: 1 << 18,
             root_interval_ns: 60_000_000_000,
         }
     }

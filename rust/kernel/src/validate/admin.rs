@@ -1,6 +1,9 @@
 //! Configuration: what may be set, and to what.
 
-use crate::command::{ActivateRuleset, AddAsset, AddMarket, CreateAccount, RegisterAuthor, SetFees, SetLimits, SetParameters, SetTiers, Tier};
+use crate::command::{
+    ActivateRuleset, AddAsset, AddMarket, CreateAccount, RegisterAuthor, SetFees, SetLimits, SetParameters, SetTiers,
+    Tier,
+};
 use crate::matching::book::Book;
 use crate::quantities::{AccountId, Lots, Money, NOTIONAL_MAX, RATE_ONE, Rate, TickValue};
 use crate::reject::{Code, Reject, report};
@@ -110,7 +113,8 @@ pub fn set_tiers(command: &SetTiers) -> Result<(), Reject> {
 }
 
 fn tier_follows(previous: Option<&Tier>, tier: &Tier) -> bool {
-    let rates = 0 <= tier.maintenance_rate.0 && tier.maintenance_rate <= tier.initial_rate && tier.initial_rate.0 <= RATE_ONE;
+    let rates =
+        0 <= tier.maintenance_rate.0 && tier.maintenance_rate <= tier.initial_rate && tier.initial_rate.0 <= RATE_ONE;
     let order = match previous {
         None => tier.lower_bound == Money::ZERO,
         Some(last) => {
@@ -173,9 +177,5 @@ pub fn register_author<B: Book>(state: &State<B>, command: &RegisterAuthor) -> R
 
 /// Is the ruleset one of ours?
 pub fn activate_ruleset(command: &ActivateRuleset) -> Result<(), Reject> {
-    if command.ruleset == RULESET {
-        Ok(())
-    } else {
-        Err(Code::RulesetNotSupported.with(i64::from(command.ruleset), 0))
-    }
+    if command.ruleset == RULESET { Ok(()) } else { Err(Code::RulesetNotSupported.with(i64::from(command.ruleset), 0)) }
 }

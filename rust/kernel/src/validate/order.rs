@@ -16,10 +16,10 @@ pub fn place<B: Book>(state: &State<B>, command: &Place) -> Result<NewOrder, Rej
     let now = state.sequence.time;
     form(command, market, now)?;
     ready(market)?;
-    if command.client_order != 0 {
-        if let Some(&slot) = state.clients.get(&(command.account, command.client_order)) {
-            return Err(Code::DuplicateClientOrder.with(report(state.orders[slot].id.0), 0));
-        }
+    if command.client_order != 0
+        && let Some(&slot) = state.clients.get(&(command.account, command.client_order))
+    {
+        return Err(Code::DuplicateClientOrder.with(report(state.orders[slot].id.0), 0));
     }
     let open = state.accounts.of(command.account).open_orders.count();
     if may_rest(command.time_in_force) && open >= state.parameters.open_orders_max {

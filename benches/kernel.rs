@@ -1,0 +1,75 @@
+//! The kernel from block bytes: decode, margin check, match, settle, events, digests; 10 markets, 10,000 accounts.
+//!
+//! `cargo bench --bench kernel` prints commands a second, median of the rounds. `-- --once` runs the session a single
+//! time, for instruction counts: `valgrind --tool=callgrind target/release/deps/kernel-… --once`.
+
+#[allow(clippy::cast_possible_truncation, dead_code)]
+mod session;
+
+use std::time::Instant;
+
+use crossbook_kernel::kernel::{Checks, Kernel};
+use crossbook_kernel::matching::book::Book;
+use crossbook_kernel::matching::ladder::Ladder;
+use crossbook_kernel::matching::naive::Naive;
+
+use session::{Block, Shape, generate, run};
+
+const ROUNDS: usize = 7;
+
+/// Executes the session once; gives nanoseconds and the state root.
+fn round<B: Book>(set_up: &[Block], blocks: &[Block]) -> (u128, [u8; 32]) {
+    let mut kernel = Kernel::<B>::genesis(Checks::Totals);
+    run(&mut kernel, set_up);
+    let start = Instant::now();
+    run(&mut kernel, blocks);
+    let elapsed = start.elapsed().as_nanos();
+    (elapsed, kernel.state_root())
+}
+
+fn main() {
+    let once = std::env::args().any(|argument| argument == "--once");
+    let commands = if once { 50_000 } else { 1_000_000 };
+    let shape = Shape { markets: 10, accounts: 10_000, commands, block_records: 1_500, seed: 7 };
+    let (set_up, blocks) = generate(shape);
+    let bytes: usize = blocks.iter().map(|block| block.body.len()).sum();
+    println!("{commands} commands, {:.1} bytes each", ratio(bytes, commands));
+    if once {
+        round::<Ladder>(&set_up, &blocks);
+        return;
+    }
+    let (mut fast, mut naive) = (Vec::new(), Vec::new());
+    let mut root = None;
+    for index in 0..ROUNDS {
+        let (nanoseconds, this) = round::<Ladder>(&set_up, &blocks);
+        fast.push(nanoseconds);
+        assert_eq!(*root.get_or_insert(this), this, "two runs, two roots");
+        if index % 3 == 0 {
+            let (nanoseconds, this) = round::<Naive>(&set_up, &blocks);
+            naive.push(nanoseconds);
+            assert_eq!(root, Some(this), "the naive book reaches another state");
+        }
+    }
+    report("kernel, ladder book", commands, &mut fast);
+    report("kernel, naive book", commands, &mut naive);
+}
+
+#[allow(clippy::cast_precision_loss, clippy::float_arithmetic)]
+fn ratio(numerator: usize, denominator: usize) -> f64 {
+    numerator as f64 / denominator as f64
+}
+
+#[allow(clippy::cast_precision_loss, clippy::float_arithmetic)]
+fn report(name: &str, commands: usize, rounds: &mut [u128]) {
+    rounds.sort_unstable();
+    let median = rounds[rounds.len() / 2];
+    let each = |nanoseconds: u128| nanoseconds as f64 / commands as f64;
+    println!(
+        "{name}: median {:.1} ns a command = {:.2} million commands/s (best {:.1}, worst {:.1} ns, {} rounds)",
+        each(median),
+        1_000.0 / each(median),
+        each(rounds[0]),
+        each(rounds[rounds.len() - 1]),
+        rounds.len()
+    );
+}

@@ -1,0 +1,106 @@
+//! Arbitrary bytes at every door: nothing panics, nothing changes.
+
+#[path = "../benches/session/mod.rs"]
+#[allow(clippy::cast_possible_truncation, dead_code)]
+mod session;
+
+use crossbook_kernel::kernel::{BlockHead, Checks, Kernel};
+use crossbook_kernel::matching::ladder::Ladder;
+use proptest::prelude::*;
+use session::{Block, Dice, Shape, generate, run};
+
+fn seeded() -> (Kernel<Ladder>, Vec<Block>) {
+    let (set_up, mut blocks) = generate(Shape { markets: 2, accounts: 12, commands: 900, block_records: 60, seed: 5 });
+    let mut kernel = Kernel::genesis(Checks::Totals);
+    run(&mut kernel, &set_up);
+    let rest = blocks.split_off(10);
+    run(&mut kernel, &blocks);
+    (kernel, rest)
+}
+
+/// Applies bytes as the next block; if they are refused, nothing may have changed.
+fn assail(kernel: &mut Kernel<Ladder>, body: &[u8], base_time: u64, count: usize) -> bool {
+    let before = (kernel.exec_mark(), kernel.snapshot());
+    let head = BlockHead { first_seq: kernel.state().sequence.seq + 1, base_time, count };
+    let accepted = kernel.apply(body, head, usize::MAX).is_ok();
+    if !accepted {
+        assert_eq!((kernel.exec_mark(), kernel.snapshot()), before);
+    }
+    kernel.check().expect("sound whatever came");
+    accepted
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn random_bytes_are_refused(body in proptest::collection::vec(any::<u8>(), 0..300), count in 0_usize..40, time in any::<u64>()) {
+        let mut kernel = Kernel::<Ladder>::genesis(Checks::Totals);
+        assail(&mut kernel, &body, time, count);
+    }
+
+    #[test]
+    fn random_bytes_are_no_snapshot(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let mut named = b"XBSNAPS1".to_vec();
+        named.extend(&bytes);
+        prop_assert!(Kernel::<Ladder>::from_snapshot(&bytes, Checks::Totals).is_err());
+        prop_assert!(Kernel::<Ladder>::from_snapshot(&named, Checks::Totals).is_err());
+    }
+}
+
+#[test]
+fn a_block_with_bytes_changed_is_refused_whole_or_executes_soundly() {
+    let (mut kernel, blocks) = seeded();
+    let saved = kernel.snapshot();
+    let mut dice = Dice::seeded(99);
+    let (mut accepted, mut refused) = (0, 0);
+    let block = &blocks[0];
+    for _ in 0..1_500 {
+        let mut body = block.body.clone();
+        for _ in 0..=dice.below(3) {
+            let at = dice.below(body.len() as u64) as usize;
+            body[at] = dice.next().to_le_bytes()[0];
+        }
+        if assail(&mut kernel, &body, block.base_time, block.count) {
+            accepted += 1;
+            kernel = Kernel::from_snapshot(&saved, Checks::Totals).expect("our own snapshot");
+        } else {
+            refused += 1;
+        }
+    }
+    assert!(accepted > 100 && refused > 100, "both happened: {accepted} accepted, {refused} refused");
+}
+
+#[test]
+fn a_snapshot_with_bytes_changed_is_refused_or_sound() {
+    let (kernel, _) = seeded();
+    let saved = kernel.snapshot();
+    let mut dice = Dice::seeded(7);
+    let mut refused = 0;
+    for _ in 0..3_000 {
+        let mut bytes = saved.clone();
+        let at = dice.below(bytes.len() as u64) as usize;
+        bytes[at] ^= 1 << dice.below(8);
+        match Kernel::<Ladder>::from_snapshot(&bytes, Checks::Totals) {
+            Err(_) => refused += 1,
+            Ok(loaded) => {
+                // A value that nothing else pins down, a balance's owner say, loads as what it says; never as the old one.
+                assert_eq!(loaded.snapshot(), bytes);
+                assert_ne!(loaded.snapshot(), saved);
+            }
+        }
+    }
+    assert!(refused > 1_000, "most changes contradict something: {refused}");
+}
+
+#[test]
+fn a_snapshot_cut_short_or_continued_is_refused() {
+    let (kernel, _) = seeded();
+    let saved = kernel.snapshot();
+    for length in (0..saved.len()).step_by(13) {
+        assert!(Kernel::<Ladder>::from_snapshot(&saved[..length], Checks::Totals).is_err(), "cut at {length}");
+    }
+    let mut longer = saved;
+    longer.push(0);
+    assert!(Kernel::<Ladder>::from_snapshot(&longer, Checks::Totals).is_err());
+}
