@@ -42,7 +42,7 @@ SNAPSHOT_BATCHES = (30, 70)
 START_NS = 1_767_225_600_000_000_000
 BATCH_NS = 250_000_000
 MARK = 20_000
-DEPOSIT = 10_000_000_000
+DEPOSIT = 200_000_000
 
 
 def config() -> dict[str, Any]:
@@ -78,10 +78,10 @@ def opening() -> Iterator[Command]:
         yield Deposit(account, 1, DEPOSIT)
 
 
-def batch(rng: Random) -> Iterator[Command]:
+def batch(rng: Random, now_ns: int) -> Iterator[Command]:
     """One batch: marks move, orders come and go around them, some money moves."""
     draw = rng.randrange
-    marks = [MARK + draw(-2_000, 2_000) for _ in range(MARKETS)]
+    marks = [MARK + draw(-400, 400) for _ in range(MARKETS)]
     for market, mark in enumerate(marks, start=1):
         yield SetMark(market, mark)
     for _ in range(COMMANDS // BATCHES):
@@ -89,30 +89,34 @@ def batch(rng: Random) -> Iterator[Command]:
         mark = marks[market - 1]
         side = Side.BUY if draw(2) else Side.SELL
         if kind < 55:
+            life = _LIVES[draw(10)]
             yield Place(
                 account,
                 market,
                 side,
                 OrderKind.LIMIT,
-                mark + draw(-200, 200),
+                mark + (draw(-300, 20) if side == Side.BUY else draw(-20, 300)),
                 1 + draw(50),
-                _LIVES[draw(4)],
+                life,
                 _SELF_TRADES[draw(5)],
-                client_order=1 + draw(1_000),
+                client_order=1 + draw(6),
+                expires_at=now_ns + draw(20) * BATCH_NS if life == TimeInForce.GTD else 0,
             )
         elif kind < 85:
-            yield Cancel(account, 0, 1 + draw(1_000))
+            yield Cancel(account, 0, 1 + draw(6))
         elif kind < 93:
-            yield Place(account, market, side, OrderKind.MARKET, 0, 1 + draw(80), TimeInForce.IOC)
+            yield Place(
+                account, market, side, OrderKind.MARKET, 0, 1 + draw(80), TimeInForce.IOC, reduce_only=not draw(8)
+            )
         elif kind < 97:
-            yield Amend(account, 0, 1 + draw(1_000), 0, 1 + draw(40))
+            yield Amend(account, 0, 1 + draw(6), 0, 1 + draw(40))
         elif kind < 99:
             yield MassCancel(account, market)
         else:
-            yield Withdraw(account, 1, 1 + draw(DEPOSIT // 50))
+            yield Withdraw(account, 1, 1 + draw(DEPOSIT // 10))
 
 
-_LIVES = (TimeInForce.GTC, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
+_LIVES = (*[TimeInForce.GTC] * 6, *[TimeInForce.GTD] * 2, TimeInForce.IOC, TimeInForce.FOK)
 _SELF_TRADES = tuple(SelfTrade)
 
 
@@ -124,7 +128,7 @@ def write(path: Path) -> dict[str, Any]:
         venue.submit(opening())
         for number in range(BATCHES):
             now[0] += BATCH_NS
-            venue.submit(batch(rng))
+            venue.submit(batch(rng, now[0]))
             if number in SNAPSHOT_BATCHES:
                 venue.snapshot()
                 snapshots.append(venue.seq)
