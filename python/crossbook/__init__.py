@@ -4,8 +4,13 @@
 from crossbook import Venue
 
 with Venue.create("session", "venue.toml") as venue:
-    venue.place(account=1, market="BTC-PERP", side="buy", price="64000.5", size="0.01")
+    account = venue.create_account().account
+    venue.deposit(account=account, asset="USDC", amount=10_000)
+    venue.set_mark(market="BTC-PERP", price=64_000)
+    venue.place(account=account, market="BTC-PERP", side="buy", price="64000.5", size="0.01").raise_if_rejected()
 ```
+
+The docstring of `crossbook.config` shows a whole `venue.toml`.
 
 Importing this package imports nothing else: names are loaded when they are first used.
 """

@@ -77,9 +77,8 @@ class Builders(StateView):
             NotFound: `unknown_market`.
         """
         unit = self.market_unit(market)
-        if kind is None:
-            kind = OrderKind.MARKET if price is None else OrderKind.LIMIT
-        order_kind = choice(OrderKind, kind, field="kind")
+        default_kind = OrderKind.MARKET if price is None else OrderKind.LIMIT
+        order_kind = choice(OrderKind, kind or default_kind, field="kind")
         if time_in_force is None:
             taking = TimeInForce.IOC if order_kind is OrderKind.MARKET else TimeInForce.GTC
             time_in_force = TimeInForce.GTD if expires_at else taking

@@ -22,6 +22,7 @@ import click
 import structlog
 from msgspec import Struct
 
+from crossbook._kernel import KernelError
 from crossbook.errors import CrossbookError, InputError, NotFound, ReplayDivergence
 from crossbook.journal.errors import JournalDamaged
 from crossbook.replay import Progress
@@ -65,10 +66,14 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
     @functools.wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         configure_logging()
+        as_json = bool(kwargs.get("as_json"))
         try:
             code = command(*args, **kwargs)
         except CrossbookError as error:
-            fail(error, as_json=bool(kwargs.get("as_json")))
+            fail(error, as_json=as_json)
+        except KernelError as error:
+            hint = "this is a bug in the kernel: please report it with the journal that shows it"
+            fail(CrossbookError(f"the kernel stopped: {error}", code="kernel_fault", hint=hint), as_json=as_json)
         except BrokenPipeError:
             sys.stderr.close()
             sys.exit(EXIT_OK)

@@ -303,7 +303,14 @@ class Session:
         """Give the journal back. Closing twice, or after a halt, is harmless."""
         if not self._closed:
             self._closed = True
-            self._writer.close(exec_mark=b"" if self.halted else self.kernel.exec_mark())
+            self._writer.close(exec_mark=self._closing_mark())
+
+    def _closing_mark(self) -> bytes:
+        """What the journal's closing note commits to; nothing if the kernel cannot be trusted any more."""
+        try:
+            return b"" if self.halted else self.kernel.exec_mark()
+        except KernelError:
+            return b""
 
     def __repr__(self) -> str:
         state: Any = "halted" if self.halted else "closed" if self._closed else "serving"
