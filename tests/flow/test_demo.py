@@ -22,7 +22,7 @@ from crossbook.replay import replay, state_at
 SMALL = DemoConfig(seed=11, makers=3, takers=60, hedgers=6, gamblers=6, rounds=120, crash=Crash(start=60, rounds=30))
 
 SMALL_ROOT = "27129f7882d3b0ff3be89926a27a1c45e6f0bb15fc2bf6e7e81f3dd34bf00636"
-SMALL_DIGEST = "4e0f22dae4531ee63b2dddcdcf537249b6e85cb2a386c03645e1edeeaeda6787"
+SMALL_DIGEST = "114b56d208fbb9ad8aa65fac2645ed060f216b10403b2aeded3ff0a0874ce2d4"
 
 
 def small(path: Path, screen: list[str] | None = None) -> DemoReport:

@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from crossbook.importers.lobster import Mode, QueueBy
-from crossbook.importers.lobster_report import LobsterReport
 from crossbook.importers.lobster_run import import_lobster
+from tests.flow.conftest import Importer
 from tests.flow.shared import shared
 
-HOUR = "AAPL_2012-06-21_34200000_37800000_message_50.csv.xz"
 PAIR = (
     "AAPL_2012-06-21_34200000_57600000_message_10.first998.csv",
     "AAPL_2012-06-21_34200000_57600000_orderbook_10.first998.csv",
 )
-
-
-Importer = Callable[[Mode, QueueBy], LobsterReport]
-
-
-@pytest.fixture(scope="module")
-def hour(tmp_path_factory: pytest.TempPathFactory) -> Importer:
-    """Imports the hour, once per way of doing it."""
-    done: dict[tuple[Mode, QueueBy], LobsterReport] = {}
-
-    def importer(mode: Mode, queue_by: QueueBy) -> LobsterReport:
-        if (mode, queue_by) not in done:
-            path = tmp_path_factory.mktemp("hour") / "session"
-            done[mode, queue_by] = import_lobster([shared("lobster", HOUR)], path, mode=mode, queue_by=queue_by)
-        return done[mode, queue_by]
-
-    return importer
 
 
 def test_the_messages_of_the_hour(hour: Importer) -> None:
