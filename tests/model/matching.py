@@ -92,13 +92,12 @@ def closable(position: int, side: int) -> int:
 
 
 def can_carry(state: State, order: Order, *, lots: int, price: int, fee: int) -> bool:
-    """Whether the account still covers its initial requirement after this fill."""
+    """Whether the account still covers its initial requirement after this fill of an order that is not reduce-only."""
     market = state.markets[order.market]
     account = state.accounts[order.account]
     change = signed(order.side, lots)
     before = exposure(account, order.market)
-    open_after = before if order.reduce_only else before.with_open(order.side, -lots)
-    after = open_after._replace(lots=before.lots + change)
+    after = before.with_open(order.side, -lots)._replace(lots=before.lots + change)
     gained = (market.mark - price) * change * market.tick_value - fee
     equity_after = equity(state, account, market.settlement) + gained
     required = requirement_if(state, account, asset=market.settlement, market=market.market, instead=after)

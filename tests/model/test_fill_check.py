@@ -45,16 +45,45 @@ def test_a_flip_that_cannot_be_carried_is_cut_to_the_closing_part(engine: Engine
     desk.buy(1, 10, 100)
     desk.sell(2, 10, 100)
     desk.mark(95)
-    desk.buy(3, 10, 94)
-    desk.buy(4, 10, 93)
-    # Account 1 is worth 50. Selling 14 at 94 leaves 40 and needs ceil(4 · 9.5) = 38; with six more still open the
-    # worst side is 10, which needs 95. So only the ten that close are allowed, and what is left cannot be opened.
+    desk.do(c.Deposit(3, 1, 1_000))
+    desk.buy(3, 20, 94)
+    # Account 1 is worth 50. Selling 20 at 94 would leave 30 against 95 for ten short, so only the ten that close are
+    # allowed; selling the other ten would leave the same 30.
     assert desk.sell(1, 20, 90) == [
-        "OrderAccepted order=5 account=1 market=1 side=2 price=90 lots=20 client_order=0",
-        TRADED.format(trade=2, price=94, lots=10, maker_order=3, taker_order=5, maker=3, taker=1, realised=(0, -60)),
-        "OrderCancelled order=5 account=1 market=1 lots=10 reason=5",
+        "OrderAccepted order=4 account=1 market=1 side=2 price=90 lots=20 client_order=0",
+        TRADED.format(trade=2, price=94, lots=10, maker_order=3, taker_order=4, maker=3, taker=1, realised=(0, -60)),
+        "OrderCancelled order=4 account=1 market=1 lots=10 reason=5",
     ]
     assert desk.position(1) == (0, 0)
+    assert desk.open_lots(3) == {3: 10}
+
+
+def test_the_maker_is_asked_before_the_taker(engine: Engine) -> None:
+    desk = Desk(engine, deposit=100)
+    desk.do(c.SetFees(1, 0, 20_000_000))
+    desk.buy(1, 10, 100)
+    desk.mark(99)
+    # The fill would leave the maker 90 against 99, and the taker 100 + 10 − 20 against 99.
+    assert desk.sell(2, 10, 100)[1:] == [
+        "OrderCancelled order=1 account=1 market=1 lots=10 reason=5",
+        "OrderRested order=2 lots=10",
+    ]
+
+
+def test_the_maker_is_asked_again_when_the_taker_takes_less(engine: Engine) -> None:
+    desk = Desk(engine, deposit=99)
+    desk.buy(3, 1, 100)
+    desk.sell(4, 1, 100)
+    desk.do(c.Deposit(1, 1, 1))
+    desk.buy(1, 10, 100)
+    desk.mark(112)
+    desk.do(c.SetFees(1, 1, 0))  # one unit, however small the fill
+    # Five lots bought 12 below the mark would leave 100 + 60 − 1 against 112, but the taker may only close one lot,
+    # and that would leave 100 + 12 − 1.
+    assert desk.sell(3, 5, 100, reduce_only=True)[1:] == [
+        "OrderCancelled order=3 account=1 market=1 lots=10 reason=5",
+        "OrderRested order=4 lots=5",
+    ]
 
 
 def test_the_fee_counts_at_the_fill_but_not_at_placement(engine: Engine) -> None:

@@ -105,10 +105,13 @@ def test_expiry_comes_first_in_the_order_of_time_then_id(desk: Desk) -> None:
 
 def test_expiry_happens_before_a_command_that_is_refused(desk: Desk) -> None:
     desk.buy(1, 1, 90, time_in_force=c.GTD, expires_at=NOW + 1, client_order=7)
+    desk.buy(2, 1, 90, time_in_force=c.GTD, expires_at=NOW + 2)
     desk.time = NOW + 1
     events = desk.send(c.Cancel(1, 0, 7))
     assert [event[0] for event in events] == [16, 1]
     assert events[-1][4:] == (Code.UnknownOrder, 0, 7)
+    desk.time = NOW + 2
+    assert [event[0] for event in desk.send(c.Tick(), author=9)] == [16, 1]
 
 
 def test_post_only_rests_or_is_refused(desk: Desk) -> None:

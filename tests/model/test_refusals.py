@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.model import commands as c
@@ -32,16 +34,43 @@ def test_an_unknown_destination_does_not_use_up_the_nonce(desk: Desk) -> None:
 
 
 def test_the_highest_128_nonces_are_remembered(desk: Desk) -> None:
-    for nonce in range(10, 138):
+    for nonce in (900, 8, *range(10, 136)):
         assert desk.refusal(c.MassCancel(1, 0, 0), nonce=nonce) is None
+    assert desk.refusal(c.MassCancel(1, 0, 0), nonce=7) == (Code.NonceTooOld, 7, 8)
+    assert desk.refusal(c.MassCancel(1, 0, 0), nonce=9) is None  # 8 is forgotten
+    assert desk.refusal(c.MassCancel(1, 0, 0), nonce=8) == (Code.NonceTooOld, 8, 9)
+    assert desk.refusal(c.MassCancel(1, 0, 0), nonce=1_000) is None  # 9 is forgotten
     assert desk.refusal(c.MassCancel(1, 0, 0), nonce=9) == (Code.NonceTooOld, 9, 10)
-    assert desk.refusal(c.MassCancel(1, 0, 0), nonce=1_000) is None  # 10 is forgotten
+    assert desk.refusal(c.MassCancel(1, 0, 0), nonce=1_001) is None  # 10 is forgotten
     assert desk.refusal(c.MassCancel(1, 0, 0), nonce=10) == (Code.NonceTooOld, 10, 11)
     assert desk.refusal(c.MassCancel(1, 0, 0), nonce=500) is None  # between: 11 is forgotten
     assert desk.refusal(c.MassCancel(1, 0, 0), nonce=11) == (Code.NonceTooOld, 11, 12)
     refusal = desk.refusal(c.MassCancel(1, 0, 0), nonce=12)
     assert refusal is not None
     assert refusal[:2] == (Code.DuplicateNonce, 12)
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [
+        ({}, None),
+        ({"symbol": "x" * 24}, None),
+        ({"symbol": "x" * 25}, Code.SymbolInvalid),
+        ({"symbol": "A-z_0.9/:"}, None),
+        ({"symbol": "É"}, Code.SymbolInvalid),
+        ({"tick_size_e12": 2**40}, None),
+        ({"tick_size_e12": 2**40 + 1}, Code.TickValueNotExact),
+        ({"price_max": 2**31 - 1}, None),
+        ({"price_max": 2**31}, Code.PriceMaxOutOfRange),
+        ({"price_max": 2**30, "position_max": 2**28}, None),
+        ({"price_max": 2**30, "position_max": 2**28 + 1}, Code.NotionalLimit),
+    ],
+)
+def test_the_edges_of_a_market(desk: Desk, fields: dict[str, Any], code: Code | None) -> None:
+    desk.do(c.AddAsset("PICO", 12))
+    market = c.AddMarket("X", 2, 1, 10**12, 1, 1)._replace(**fields)
+    refusal = desk.refusal(market)
+    assert (refusal and refusal[0]) == code
 
 
 def test_values_beyond_the_wire_are_capped(desk: Desk) -> None:
@@ -113,6 +142,25 @@ def test_the_band_is_inclusive_and_does_not_bind_a_default_bound(desk: Desk) -> 
     market = {"kind": c.MARKET, "time_in_force": c.IOC}
     assert desk.refusal(desk.order(2, c.BUY, 1, 106, **market)) == (Code.PriceOutsideBand, 106, 100)
     assert desk.refusal(desk.order(2, c.BUY, 1, 0, **market)) is None  # bound 120
+
+
+def test_the_band_binds_an_amend_that_keeps_its_price(desk: Desk) -> None:
+    desk.do(c.SetLimits(1, 0, 100, 100_000_000, 50_000_000))
+    desk.buy(1, 5, 90)
+    desk.mark(101)
+    assert desk.refusal(c.Amend(1, 1, 0, 0, 6)) == (Code.PriceOutsideBand, 90, 101)
+    assert desk.refusal(c.Amend(1, 1, 0, 0, 4)) is None  # to shrink is always allowed
+
+
+def test_open_orders_are_limited_but_orders_that_never_rest_are_not(desk: Desk) -> None:
+    desk.do(c.SetParameters(2, 1, 0))
+    desk.buy(1, 1, 90)
+    desk.do(c.AddMarket("ETH-PERP", 1, 10**12, 10**12, 1_000, 1_000))
+    desk.do(c.SetTiers(2, (c.Tier(0, 0, 0),)))
+    desk.mark(100, market=2)
+    desk.buy(1, 1, 90, market=2)
+    assert desk.refusal(desk.order(1, c.BUY, 1, 90)) == (Code.OpenOrdersLimit, 2, 2)
+    assert desk.refusal(desk.order(1, c.BUY, 1, 90, time_in_force=c.IOC)) is None
 
 
 def test_capacity_of_assets_and_authors(desk: Desk) -> None:
