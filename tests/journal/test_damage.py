@@ -15,9 +15,22 @@ import pytest
 from crossbook.journal import Block, Finding, JournalReader, JournalWriter, verify
 from crossbook.journal.errors import JournalError
 from crossbook.journal.lmdb_file import META_BYTES, LmdbFile
+from crossbook.journal.manifests import (
+    SegmentFooter,
+    SegmentOpening,
+    SessionClosing,
+    SessionManifest,
+    decode_manifest,
+)
 from tests.journal.support import PAGE_BYTES, create, data_file, fill, flipped, read
 
-SAMPLE = 600
+SAMPLE = 400
+KINDS: dict[str, type] = {
+    "session.json": SessionManifest,
+    "closing.json": SessionClosing,
+    "opening.json": SegmentOpening,
+    "footer.json": SegmentFooter,
+}
 
 
 def close_it(writer: JournalWriter) -> None:
@@ -198,9 +211,18 @@ def test_any_flip_in_a_small_file_is_detected(tmp_path: Path) -> None:
     small = sorted((tmp_path / "s").rglob("*.json"))
     assert [p.name for p in small] == ["closing.json", "footer.json", "opening.json", "opening.json", "session.json"]
     for path in small:
-        for bit in range(path.stat().st_size * 8):
+        whole = path.read_bytes()
+        kind = KINDS[path.name]
+        for bit in range(len(whole) * 8):
+            damaged = bytearray(whole)
+            damaged[bit // 8] ^= 1 << bit % 8
+            with pytest.raises(JournalError):
+                decode_manifest(bytes(damaged), kind, path)
+        for bit in range(0, len(whole) * 8, 11):
             with flipped(path, bit):
-                assert findings(tmp_path / "s"), f"bit {bit} of {path.name} was accepted silently"
+                found = findings(tmp_path / "s")
+                assert found, f"bit {bit} of {path.name} was accepted silently"
+                assert path.name == "session.json" or (found[0].segment and found[0].first_seq)
     assert findings(tmp_path / "s") == []
 
 
@@ -231,7 +253,7 @@ def test_a_truncated_small_file_is_detected(tmp_path: Path) -> None:
     session = session_of(tmp_path / "s", close_it)
     for path in sorted(session.rglob("*.json")):
         whole = path.read_bytes()
-        for length in range(len(whole)):
+        for length in range(0, len(whole), 5):
             path.write_bytes(whole[:length])
             assert findings(session)
         path.write_bytes(whole)

@@ -121,10 +121,10 @@ def test_a_refused_block_fails_its_own_future_and_no_other(tmp_path: Path) -> No
     with create(tmp_path / "s") as writer, PipelinedWriter(writer) as pipeline:
         good = pipeline.append(pending(5_000))
         good.result(timeout=10)
-        late = pipeline.append(pending(1_000))
+        futures = [pipeline.append(pending(at_ns)) for at_ns in (6_000, 7_000, 1_000, 8_000, 9_000)]
         with pytest.raises(BlockRefused):
-            late.result(timeout=10)
-        assert pipeline.append(pending(9_000)).result(timeout=10).first_seq == 4
+            futures.pop(2).result(timeout=10)
+        assert [future.result(timeout=10).first_seq for future in futures] == [4, 7, 10, 13]
 
 
 def test_a_commit_error_fails_every_future_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,6 +206,27 @@ def test_an_io_error_halts_and_no_fsync_is_tried_again(tmp_path: Path, monkeypat
     error = halted_by(writer, CommitFailed)
     assert (error.code, error.values["errno"]) == ("journal_commit_failed", errno.EIO)
     assert len(commits) == 1
+
+
+def test_an_interrupted_append_halts_because_nobody_knows_how_far_it_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = writer_module.commit_blocks
+
+    def interrupted(env: lmdb.Environment, blocks: list[tuple[bytes, bytes]]) -> None:
+        plain(env, blocks)
+        raise KeyboardInterrupt
+
+    with create(tmp_path / "s") as writer:
+        fill(writer, 1)
+        monkeypatch.setattr(writer_module, "commit_blocks", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            fill(writer, 1)
+        monkeypatch.undo()
+        with pytest.raises(CommitFailed):
+            fill(writer, 1)
+    with JournalWriter.open(tmp_path / "s") as writer:
+        assert writer.next_seq == 7, "the block was committed, only its receipt was lost"
 
 
 def test_an_append_that_lmdb_refuses_halts(tmp_path: Path) -> None:

@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from crossbook.journal import BLOCK_BYTES_MAX, BODY_BYTES_MAX, JournalReader, JournalWriter, PendingBlock, verify
+from crossbook.journal import (
+    BLOCK_BYTES_MAX,
+    BODY_BYTES_MAX,
+    JournalReader,
+    JournalWriter,
+    PendingBlock,
+    VerifyReport,
+    verify,
+)
 from crossbook.journal.errors import BlockRefused, JournalClosed, JournalExists, JournalNotFound
 from tests.journal.support import block, create, fill, mark, pending, read
 
@@ -114,6 +122,24 @@ def test_readers_in_other_threads_keep_up_with_the_writer(tmp_path: Path) -> Non
     assert heads
     assert max(heads) <= writer.next_seq - 1
     assert verify(tmp_path / "s").ok
+
+
+def test_a_session_may_be_verified_while_it_is_written(tmp_path: Path) -> None:
+    reports: list[VerifyReport] = []
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.is_set():
+            reports.append(verify(tmp_path / "s"))
+
+    with create(tmp_path / "s", durability="volatile") as writer:
+        thread = threading.Thread(target=watch)
+        thread.start()
+        fill(writer, 400, record_bytes=2_000)
+        stop.set()
+        thread.join()
+    assert [finding for report in reports for finding in report.findings] == []
+    assert reports[-1].last_seq > 0
 
 
 def test_the_largest_block_wastes_no_page(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@
     segments   one LMDB environment each: creating, sealing, listing
     guard      one writer for each session, one environment for each file and process
     durability the three modes
+    layout     the first files of a session
     commit     one transaction, and what its errors mean
     writer     appends; `pipelined` adds group commit in a thread of its own
     lmdb_file, lmdb_check    a strict look at a data file before liblmdb may map it

@@ -168,11 +168,8 @@ def pinned(segment: Path, *, map_bytes: int) -> Iterator[None]:
                 _envs[identity] = env
         _readers[identity] = _readers.get(identity, 0) + 1
     try:
-        if env is None:
+        with _reader_slot(env):
             yield
-        else:
-            with env.begin():
-                yield
     finally:
         with _state:
             _readers[identity] -= 1
@@ -182,6 +179,19 @@ def pinned(segment: Path, *, map_bytes: int) -> Iterator[None]:
                     _envs.pop(identity, None)
                     env.close()
             _state.notify_all()
+
+
+@contextlib.contextmanager
+def _reader_slot(env: lmdb.Environment | None) -> Iterator[None]:
+    try:
+        transaction = env.begin() if env is not None else None
+    except lmdb.ReadersFullError:
+        transaction = None
+    try:
+        yield
+    finally:
+        if transaction is not None:
+            transaction.abort()
 
 
 def _open_for_reading(segment: Path, map_bytes: int) -> lmdb.Environment | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from .chain import Head
 from .errors import JournalNotFound, TornTail
-from .manifests import REPAIR_FILE, RepairNote, read_manifest
+from .manifests import CLOSING_FILE, REPAIR_FILE, RepairNote, read_manifest
 from .scan import Scan, scan_segment
 from .segments import Finding, Segment, Survey, finish_seal, hash_file, remove_unfinished, survey
 
@@ -60,6 +60,8 @@ def closing_finding(segment: Segment, found: Survey, scan: Scan) -> Finding | No
     if closing is None or closing.segment != segment.number:
         return None
     data_bytes, data_sha256 = hash_file(segment.data)
+    if not (segment.path.parent.parent / CLOSING_FILE).exists():
+        return None  # a writer opened the session while it was looked at
     if (data_bytes, data_sha256) != (closing.data_bytes, closing.data_sha256):
         if scan.findings:
             return scan.findings[0]

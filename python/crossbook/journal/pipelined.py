@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import Self
 
 from .blocks import HEADER_BYTES, BlockReceipt, PendingBlock, check_pending
-from .errors import JournalClosed, JournalError
+from .errors import BlockRefused, JournalClosed, JournalError
 from .writer import JournalWriter
 
 BACKLOG_BYTES_MAX = 16 << 20
@@ -94,6 +94,14 @@ class PipelinedWriter:
                 raise self._failure
             receipts = self.writer.append_many([block for block, _ in group])
             self.writer.sync()
+        except BlockRefused as error:
+            # Nothing of the group was written. Only the block that was refused fails; the others go one by one.
+            if len(group) == 1:
+                group[0][1].set_exception(error)
+                return
+            for one in group:
+                self._commit([one])
+            return
         except Exception as error:  # noqa: BLE001  (it belongs to the futures)
             if isinstance(error, JournalError) and self.writer.halted is not None:
                 self._failure = error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from . import guard
 from .blocks import JOURNAL_FORMAT, BlockFault, BlockHeader, decode_block, header_of
 from .chain import Head
 from .errors import NewerFormat
@@ -41,14 +42,20 @@ class Scan:
 def scan_segment(
     segment: Segment, head: Head, *, map_bytes: int, watch: Callable[[tuple[int, bytes]], None] | None = None
 ) -> Scan:
-    """Verifies one segment that nobody writes to: file structure, every block, the chain from `head` on.
+    """Verifies one segment: file structure, every block, the chain from `head` on.
 
+    A live segment is looked at under a reader slot, so a writer may be at work: both of the trees that are checked stay
+    as they are meanwhile, the older one because what its successor freed is not used again while the slot is held.
     `watch` is called with (last seq, block hash) of every block that verifies without a gap before it.
     Returns what it found; raises only NewerFormat and OSError.
     """
     try:
         with LmdbFile(segment.data, map_bytes=map_bytes) as file:
-            return _scan_file(file, segment, head, watch)
+            if segment.sealed:
+                return _scan_file(file, segment, head, watch)
+            with guard.pinned(segment.path, map_bytes=map_bytes):
+                file.refresh()
+                return _scan_file(file, segment, head, watch)
     except LmdbFault as fault:
         return Scan(head, findings=[lmdb_finding(fault, segment, head.next_seq)])
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -185,7 +185,16 @@ def survey(session: Path) -> Survey:
             previous_footer = segment.footer_sha256
     _check_seals(found)
     _check_closing(found)
+    if found.segments:
+        found.findings = [_placed(finding, found.segments[-1]) for finding in found.findings]
     return found
+
+
+def _placed(finding: Finding, last: Segment) -> Finding:
+    """closing.json is about the last segment: a finding without a segment of its own is named by that one."""
+    if finding.segment is not None:
+        return finding
+    return replace(finding, segment=last.number, first_seq=last.opening.first_seq)
 
 
 def _segment_numbers(session: Path, found: Survey) -> range:

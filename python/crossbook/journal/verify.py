@@ -49,7 +49,7 @@ def verify(
     anchor: tuple[int, bytes] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> VerifyReport:
-    """Verifies a session that nobody writes to at the moment. Opens nothing for writing, changes nothing.
+    """Verifies a session; a writer may be at work. Opens nothing for writing, changes nothing.
 
     Args:
         path: the session's directory.

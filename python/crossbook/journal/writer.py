@@ -8,9 +8,7 @@ open ──close──► closed           closing.json says how every byte ende
 from __future__ import annotations
 
 import os
-import secrets
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,22 +18,26 @@ import lmdb
 
 from . import guard
 from .blocks import EXEC_MARK_BYTES, HEADER_BYTES, JOURNAL_FORMAT, SEQ_MAX, BlockReceipt, PendingBlock, check_pending
-from .chain import genesis_hash
 from .commit import commit_blocks, commit_error
 from .durability import Durability
-from .errors import BlockRefused, JournalClosed, JournalError, JournalExists, JournalHalted, OpenFailed, UsedAfterFork
+from .errors import (
+    BlockRefused,
+    CommitFailed,
+    JournalClosed,
+    JournalError,
+    JournalHalted,
+    OpenFailed,
+    UsedAfterFork,
+)
+from .layout import lay_out, require_empty, session_manifest
 from .manifests import (
     CLOSING_FILE,
     REPAIR_FILE,
-    SESSION_FILE,
     RepairNote,
     SegmentOpening,
     SessionClosing,
     SessionManifest,
-    encode_manifest,
     remove_durably,
-    sync_directory,
-    write_durably,
     write_manifest,
 )
 from .opening import Opening, verify_for_writing
@@ -43,8 +45,6 @@ from .repair import check_repair_recorded
 from .segments import (
     RESERVE_PAGES,
     SEGMENT_BYTES_DEFAULT,
-    SEGMENT_BYTES_MAX,
-    SEGMENT_BYTES_MIN,
     Segment,
     create_segment,
     hash_file,
@@ -134,11 +134,11 @@ class JournalWriter:
             session_id: 32 hex digits, random by default. With `created_ns` and the sizes it decides the genesis hash.
             created_ns: nanoseconds since the Unix epoch, the present by default.
         """
-        manifest = _session_manifest(segment_bytes, session_id, created_ns)
+        manifest = session_manifest(segment_bytes, session_id, created_ns)
         mode = Durability(durability)
         directory = Path(path)
         directory.mkdir(parents=True, exist_ok=True)
-        _require_empty(directory)
+        require_empty(directory)
         return cls._with_owner(directory, mode, segments_max, check_sealed=False, layout=manifest)
 
     @classmethod
@@ -176,7 +176,7 @@ class JournalWriter:
         owner = guard.Owner(directory)
         try:
             if layout is not None:
-                _lay_out(directory, layout)
+                lay_out(directory, layout)
             found = verify_for_writing(directory, check_sealed=check_sealed)
             return cls(directory, owner, found, durability, segments_max)
         except (lmdb.Error, OSError) as error:
@@ -191,6 +191,7 @@ class JournalWriter:
     def _enter(self, segment: Segment) -> _Live:
         map_bytes = self.manifest.segment_bytes
         env = guard.open_for_writing(segment.path, map_bytes=map_bytes, sync=self.durability is not Durability.VOLATILE)
+        env.reader_check()  # readers that were killed would keep old pages from being used again
         page_bytes = env.stat()["psize"]
         return _Live(segment, env, env.info()["last_pgno"] + 1, map_bytes // page_bytes, page_bytes)
 
@@ -227,9 +228,16 @@ class JournalWriter:
         with self._lock:
             self._require_open()
             self._check(blocks)
-            receipts = [self._take(block) for block in blocks]
-            if self.durability is not Durability.PIPELINED or self._buffer_bytes > BUFFER_BYTES_MAX:
-                self._commit()
+            try:
+                receipts = [self._take(block) for block in blocks]
+                if self.durability is not Durability.PIPELINED or self._buffer_bytes > BUFFER_BYTES_MAX:
+                    self._commit()
+            except BaseException as error:
+                # An interrupt between taking a block and committing it: the caller holds no receipt, the block may be
+                # on disk. Only opening the journal again tells.
+                if self._halt is None:
+                    self._halt = CommitFailed(f"an append was interrupted: {error!r}", values={"error": repr(error)})
+                raise
             return receipts
 
     def _check(self, blocks: Sequence[PendingBlock]) -> None:
@@ -441,40 +449,3 @@ class JournalWriter:
 def _check_mark(exec_mark: bytes) -> None:
     if len(exec_mark) not in (0, EXEC_MARK_BYTES):
         raise ValueError(f"an exec mark is {EXEC_MARK_BYTES} bytes, this one has {len(exec_mark)}")
-
-
-def _session_manifest(segment_bytes: int, session_id: str | None, created_ns: int | None) -> SessionManifest:
-    if not SEGMENT_BYTES_MIN <= segment_bytes <= SEGMENT_BYTES_MAX or segment_bytes % 65_536:
-        limits = f"{SEGMENT_BYTES_MIN} to {SEGMENT_BYTES_MAX}"
-        raise ValueError(f"segment_bytes is a multiple of 65,536 from {limits}, not {segment_bytes}")
-    identity = session_id if session_id is not None else secrets.token_hex(16)
-    if len(identity) != 32 or set(identity) - set("0123456789abcdef"):
-        raise ValueError(f"session_id is 32 lower-case hex digits, not {identity!r}")
-    return SessionManifest(
-        journal_format=JOURNAL_FORMAT,
-        id=identity,
-        created_ns=created_ns if created_ns is not None else time.time_ns(),
-        segment_bytes=segment_bytes,
-    )
-
-
-def _require_empty(directory: Path) -> None:
-    if {entry.name for entry in directory.iterdir()} - {guard.OWNER_FILE}:
-        raise JournalExists(f"{directory} is not empty", values={"path": str(directory)})
-
-
-def _lay_out(directory: Path, manifest: SessionManifest) -> None:
-    """Writes an empty session; the session file comes last, so half a session is none."""
-    _require_empty(directory)
-    raw = encode_manifest(manifest)
-    opening = SegmentOpening(
-        journal_format=JOURNAL_FORMAT,
-        session=manifest.id,
-        segment=1,
-        first_seq=1,
-        previous_hash=genesis_hash(raw).hex(),
-        previous_footer="",
-    )
-    create_segment(directory, opening, map_bytes=manifest.segment_bytes)
-    write_durably(directory / SESSION_FILE, raw)
-    sync_directory(directory.absolute().parent)

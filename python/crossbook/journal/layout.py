@@ -1,0 +1,60 @@
+"""Starting a session: its first files, in an order that leaves a whole session or none."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from pathlib import Path
+
+from . import guard
+from .blocks import JOURNAL_FORMAT
+from .chain import genesis_hash
+from .errors import JournalExists
+from .manifests import (
+    SESSION_FILE,
+    SegmentOpening,
+    SessionManifest,
+    encode_manifest,
+    sync_directory,
+    write_durably,
+)
+from .segments import SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, create_segment
+
+
+def session_manifest(segment_bytes: int, session_id: str | None, created_ns: int | None) -> SessionManifest:
+    """The session file of a new session. Raises ValueError."""
+    if not SEGMENT_BYTES_MIN <= segment_bytes <= SEGMENT_BYTES_MAX or segment_bytes % 65_536:
+        limits = f"{SEGMENT_BYTES_MIN} to {SEGMENT_BYTES_MAX}"
+        raise ValueError(f"segment_bytes is a multiple of 65,536 from {limits}, not {segment_bytes}")
+    identity = session_id if session_id is not None else secrets.token_hex(16)
+    if len(identity) != 32 or set(identity) - set("0123456789abcdef"):
+        raise ValueError(f"session_id is 32 lower-case hex digits, not {identity!r}")
+    return SessionManifest(
+        journal_format=JOURNAL_FORMAT,
+        id=identity,
+        created_ns=created_ns if created_ns is not None else time.time_ns(),
+        segment_bytes=segment_bytes,
+    )
+
+
+def require_empty(directory: Path) -> None:
+    """Raises JournalExists unless a session may be created here."""
+    if {entry.name for entry in directory.iterdir()} - {guard.OWNER_FILE}:
+        raise JournalExists(f"{directory} is not empty", values={"path": str(directory)})
+
+
+def lay_out(directory: Path, manifest: SessionManifest) -> None:
+    """Writes an empty session; the session file comes last, so half a session is none."""
+    require_empty(directory)
+    raw = encode_manifest(manifest)
+    opening = SegmentOpening(
+        journal_format=JOURNAL_FORMAT,
+        session=manifest.id,
+        segment=1,
+        first_seq=1,
+        previous_hash=genesis_hash(raw).hex(),
+        previous_footer="",
+    )
+    create_segment(directory, opening, map_bytes=manifest.segment_bytes)
+    write_durably(directory / SESSION_FILE, raw)
+    sync_directory(directory.absolute().parent)
