@@ -2,7 +2,7 @@
 
 from typing import Final, final
 
-__all__: Final = ["Kernel", "vocabulary", "BlockError", "SnapshotError", "KernelError"]
+__all__: Final = ["BlockError", "Kernel", "KernelError", "SnapshotError", "vocabulary"]
 
 class BlockError(ValueError):
     """A block body that does not decode as a whole; nothing changed. `args` is (code, record index, message)."""

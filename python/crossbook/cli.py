@@ -52,7 +52,7 @@ class _Lazy(click.Group):
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="crossbook")
+@click.version_option(package_name="crossbook", prog_name="crossbook")
 def main() -> None:
     """Replay, read and check the journal of a venue.
 

@@ -204,7 +204,7 @@ class Session:
 
         Raises:
             InputError: a value that cannot be journaled; nothing was.
-            VenueHalted, VenueClosed: the session does not serve any more.
+            VenueHalted, VenueClosed: the session does not serve any more, or the kernel just faulted.
             JournalHalted: the commit failed (disk full, map full); the session halts. Blocks of this submission that
                 were committed before it, if any, are in the journal.
         """
@@ -242,8 +242,12 @@ class Session:
             answer = self.kernel.apply(
                 block.body, first_seq=receipt.first_seq, base_time_ns=block.first_time_ns, count=block.count
             )
-        except (JournalHalted, KernelError, BlockError, OSError) as error:
+        except JournalHalted as error:
             self._halt(error)
+            raise
+        except (KernelError, BlockError, OSError) as error:
+            self._halt(error)
+            self.check_serving()
             raise
         return receipt, answer
 

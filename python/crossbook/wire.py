@@ -173,13 +173,19 @@ _WIDTHS: Final = bytes(
 )  # fmt: skip
 
 
+_ARRAY16: Final = 0xDC
+
+
 def count_events(data: bytes) -> int:
-    """How many events are in a concatenation of them: each is one flat array of at most 15 values."""
+    """How many events are in a concatenation of them: each is one flat array of scalars."""
     widths = _WIDTHS
     position, end, count = 0, len(data), 0
     while position < end:
         values = data[position] & 0x0F
         position += 1
+        if data[position - 1] == _ARRAY16:
+            values = int.from_bytes(data[position : position + 2], "big")
+            position += 2
         for _ in range(values):
             width = widths[data[position]]
             position += width or 2 + data[position + 1]

@@ -11,12 +11,13 @@ import pytest
 from tests.python.worlds import Clock, config, make_venue
 
 from crossbook import Venue
-from crossbook._kernel import Kernel
+from crossbook._kernel import Kernel, KernelError
 from crossbook.commands import Deposit, Origin, Tick
 from crossbook.config import load
 from crossbook.errors import InputError, VenueHalted
-from crossbook.journal import BlockReceipt, JournalReader, JournalWriter, verify
-from crossbook.journal.errors import BlockRefused, DiskFull, MapFull
+from crossbook.events import Repaired
+from crossbook.journal import BlockReceipt, JournalReader, JournalWriter, repair, verify
+from crossbook.journal.errors import BlockRefused, DiskFull, MapFull, TornTail
 from crossbook.session import Envelope, Session
 
 
@@ -67,6 +68,36 @@ def test_blocks_committed_before_the_failure_are_kept(tmp_path: Path) -> None:
     assert seq < committed < seq + 9_000
     with Venue.open(tmp_path / "venue") as again:
         assert again.seq == committed
+
+
+class FaultyKernel:
+    """A kernel that meets a bug at its next block and is poisoned from then on; before that it is the real one."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._poisoned = False
+
+    def apply(self, body: bytes, **block: object) -> bytes:
+        self._poisoned = True
+        raise KernelError("an invariant is broken")
+
+    def __getattr__(self, name: str) -> object:
+        if self._poisoned:
+            raise KernelError("the kernel is poisoned by an earlier failure")
+        return getattr(self._kernel, name)
+
+
+def test_a_kernel_fault_halts_the_session_and_still_gives_the_journal_back(tmp_path: Path) -> None:
+    writer = JournalWriter.create(tmp_path / "venue", durability="volatile")
+    session = Session(writer, FaultyKernel(Kernel()), path=tmp_path / "venue", clock=Clock())
+    for _ in range(2):
+        with pytest.raises(VenueHalted) as halted:
+            session.submit([Tick()])
+    assert halted.value.values["cause"] == "KernelError"
+    assert "seq -1" in repr(session)
+    session.close()
+    with Venue.open(tmp_path / "venue") as venue:
+        assert venue.receipt(1).ok, "the command was journaled before the kernel saw it, so it is executed now"
 
 
 def test_a_refused_block_halts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,3 +172,27 @@ def test_a_full_disk_halts_and_loses_nothing(tmp_path: Path) -> None:
     with Venue.open(tmp_path / "venue", durability="volatile") as venue:
         assert venue.seq >= int(answer[1]) > 2
         assert venue.tick().ok
+
+
+def test_a_torn_tail_is_refused_then_repaired_on_request_and_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "venue"
+    venue = make_venue(path)
+    venue.tick()
+    whole = venue.seq
+    venue.session._writer.abandon()
+    data = path / "segments/000001/data.mdb"
+    content = bytearray(data.read_bytes())
+    last = content.rindex(whole.to_bytes(8, "little") + venue.time_ns.to_bytes(8, "little")) - 16
+    assert content[last : last + 8] == b"XBBLOCK1"
+    content[last + 201] ^= 0xFF
+    data.write_bytes(content)
+    with pytest.raises(TornTail) as torn:
+        Venue.open(path)
+    assert torn.value.values["first_seq"] == whole
+    assert "crossbook repair" in torn.value.hint
+    assert repair(path).blocks == 1
+    with Venue.open(path) as again:
+        recorded = again.receipt(whole).one(Repaired)
+        assert (recorded.first_seq, recorded.blocks) == (whole, 1)
+        assert again.tick().ok
+    assert verify(path).ok

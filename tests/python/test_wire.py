@@ -147,6 +147,13 @@ def test_events_are_counted_and_decoded_like_any_msgpack_reader_does() -> None:
     assert len(events) == count_events(raw) > 400
     assert b"".join(msgspec.msgpack.encode(event) for event in events) == raw
     assert decode_events(b"") == []
+    assert count_events(msgspec.msgpack.encode(list(range(20))) * 3) == 3, "an event that outgrows the short header"
+
+
+def test_a_long_list_of_tiers_is_journaled_and_refused_by_the_kernel() -> None:
+    (block,) = pack([SetTiers(1, (Tier(2**40, 1, 1),) * 3_000)], now_ns=1, last_time_ns=0)
+    (event,) = decode_events(Kernel().apply(block.body, first_seq=1, base_time_ns=1, count=1))
+    assert event.code == 109
 
 
 def test_bodies_decode_to_the_records_they_were_made_of() -> None:
