@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,11 @@ from crossbook.demo import DemoConfig, run
 from crossbook.demo.cli import demo_command
 from crossbook.demo.market import Crash
 from crossbook.demo.report import DemoReport
+from crossbook.demo.screen import screen
 from crossbook.errors import InputError
 from crossbook.journal import verify
-from crossbook.replay import replay, state_at
+from crossbook.replay import replay as replay_journal
+from crossbook.replay import state_at
 
 SMALL = DemoConfig(seed=11, makers=3, takers=60, hedgers=6, gamblers=6, rounds=120, crash=Crash(start=60, rounds=30))
 
@@ -25,8 +28,8 @@ SMALL_ROOT = "27129f7882d3b0ff3be89926a27a1c45e6f0bb15fc2bf6e7e81f3dd34bf00636"
 SMALL_DIGEST = "114b56d208fbb9ad8aa65fac2645ed060f216b10403b2aeded3ff0a0874ce2d4"
 
 
-def small(path: Path, screen: list[str] | None = None) -> DemoReport:
-    return run(path, config=SMALL, durability="volatile", out=[].append if screen is None else screen.append)
+def small(path: Path, shown: list[str] | None = None) -> DemoReport:
+    return run(path, config=SMALL, durability="volatile", out=[].append if shown is None else shown.append)
 
 
 def test_a_seed_makes_one_session_on_every_machine(tmp_path: Path) -> None:
@@ -78,32 +81,32 @@ def test_a_session_has_something_of_everything(tmp_path: Path) -> None:
 
 def test_the_counts_are_those_of_the_journal(tmp_path: Path) -> None:
     report = small(tmp_path / "demo")
-    again = replay(tmp_path / "demo")
+    again = replay_journal(tmp_path / "demo")
     assert report.journal.commands == again.seq
     assert report.accounts == again.view.account_count() == 60 + 2 * 6 + 6 + 3 * 3
 
 
 def test_the_account_of_the_screen_can_be_asked_for_again(tmp_path: Path) -> None:
-    screen: list[str] = []
-    report = small(tmp_path / "demo", screen)
+    shown: list[str] = []
+    report = small(tmp_path / "demo", shown)
     account = report.strain.example
     assert state_at(tmp_path / "demo", seq=report.bottom_seq).account(account.account) == account
     pool = account.pool("USDC")
     terms = pool.terms()
     assert sum(equity for _, equity, _ in terms[:-1]) == terms[-1][1] == pool.equity
     assert sum(required for _, _, required in terms[:-1]) == terms[-1][2] == pool.requirement
-    assert f"--at {report.bottom_seq} --account {account.account}" in screen[0]
-    assert f"{pool.equity:,.6f}" in screen[0]
+    assert f"--at {report.bottom_seq} --account {account.account}" in shown[0]
+    assert f"{pool.equity:,.6f}" in shown[0]
 
 
 def test_the_screen_is_one_screen(tmp_path: Path) -> None:
-    screen: list[str] = []
-    report = small(tmp_path / "demo", screen)
-    lines = screen[0].splitlines()
+    shown: list[str] = []
+    report = small(tmp_path / "demo", shown)
+    lines = shown[0].splitlines()
     assert len(lines) <= 52
     assert max(len(line) for line in lines) <= 130
-    assert screen[0].count(report.proof.state_root.hex()[:24]) == 3
-    assert "all three are equal" in screen[0]
+    assert shown[0].count(report.proof.state_root.hex()[:24]) == 3
+    assert "all three are equal" in shown[0]
 
 
 def test_the_default_path_is_replaced_but_nothing_else_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +120,19 @@ def test_the_default_path_is_replaced_but_nothing_else_is(tmp_path: Path, monkey
         run(config=quick, durability="volatile", out=[].append)
     assert found.value.code == "demo_path_taken"
     assert (tmp_path / "demo-session").exists()
+
+
+@pytest.mark.parametrize("crash", [Crash(start=100, rounds=30), Crash(start=5, rounds=0), Crash(start=-1, rounds=5)])
+def test_a_crash_that_is_not_over_in_time_is_refused(tmp_path: Path, crash: Crash) -> None:
+    with pytest.raises(InputError) as found:
+        run(tmp_path / "demo", config=replace(SMALL, crash=crash))
+    assert found.value.code == "demo_config"
+    assert not (tmp_path / "demo").exists()
+
+
+def test_the_screen_goes_to_stdout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report = run(tmp_path / "demo", config=SMALL, durability="volatile")
+    assert capsys.readouterr().out == screen(report)
 
 
 @pytest.mark.slow

@@ -94,9 +94,10 @@ def test_a_line_that_is_no_frame_is_named(tmp_path: Path, line: str) -> None:
 
 
 def test_a_capture_without_a_book_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError) as found:
-        import_kraken(capture(tmp_path, OPENED.splitlines()[0]), tmp_path / "session")
-    assert found.value.code == "kraken_empty"
+    for text in (OPENED.splitlines()[0], update(2, '"b":[]', "")):
+        with pytest.raises(InputError) as found:
+            import_kraken(capture(tmp_path, text), tmp_path / "session")
+        assert found.value.code == "kraken_empty"
 
 
 def test_the_recorded_capture(tmp_path: Path) -> None:

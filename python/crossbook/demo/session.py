@@ -15,6 +15,7 @@ from typing import Final
 from crossbook.commands import Command, CreateAccount, Deposit, SetMark
 from crossbook.demo.agents import USDC, Agent, Gambler, Hedger, Holdings, Maker, Sight, Taker
 from crossbook.demo.market import INSTRUMENTS, Crash, Marks, venue_config
+from crossbook.errors import InputError
 from crossbook.events import CancelReason, Event, OrderAccepted, OrderCancelled, Rejected, Traded
 from crossbook.rejects import REASONS
 from crossbook.replay import Progress
@@ -84,6 +85,13 @@ class Run:
     """One run of the demo into an empty directory."""
 
     def __init__(self, path: Path, config: DemoConfig, *, durability: str = "durable") -> None:
+        if not 0 <= config.crash.start <= config.bottom < config.rounds:
+            raise InputError(
+                "the crash must be over before the session ends",
+                code="demo_config",
+                values={"crash_start": config.crash.start, "bottom": config.bottom, "rounds": config.rounds},
+                hint="let it start later than round 0 and take fewer rounds than are left",
+            )
         self.config: Final = config
         self.tally: Final = Tally()
         self.bottom_seq = 0

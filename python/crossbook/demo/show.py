@@ -26,7 +26,7 @@ def run(
     config: DemoConfig | None = None,
     durability: str = "durable",
     progress: Progress | None = None,
-    out: Callable[[str], object] = sys.stdout.write,
+    out: Callable[[str], object] | None = None,
 ) -> DemoReport:
     """Generate a seeded session, journal it, replay it, and print what happened on one screen.
 
@@ -36,10 +36,11 @@ def run(
         config: how large the demo is.
         durability: of the journal while it is written.
         progress: called with the round played and the number of rounds.
-        out: takes the screen.
+        out: takes the screen; by default it goes to stdout.
 
     Raises:
-        InputError: `demo_path_taken`, if the default path holds something that is not a journal.
+        InputError: `demo_path_taken`, if the default path holds something that is not a journal; `demo_config`, if the
+            crash would not be over before the session ends.
         JournalExists: a path was given and is not empty.
     """
     chosen = config or DemoConfig()
@@ -49,7 +50,7 @@ def run(
     played = Run(target, chosen, durability=durability)
     played.play(progress)
     report = _report(target, played, durability)
-    out(screen(report))
+    (out or sys.stdout.write)(screen(report))
     return report
 
 

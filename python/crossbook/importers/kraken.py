@@ -189,16 +189,18 @@ def import_kraken(
         progress: called with the number of updates done and of all, now and then.
 
     Raises:
-        InputError: `kraken_line`, or `kraken_empty` for a capture without book updates.
+        InputError: `kraken_line`, or `kraken_empty` for a capture in which a pair has no levels.
         JournalExists: there is something at `path` already.
     """
     updates = list(read_capture(file))
-    if not updates:
+    filled = {update.pair for update in updates if update.changes}
+    empty = sorted({update.pair for update in updates} - filled)
+    if empty or not updates:
         raise InputError(
-            f"{file.name} holds no book update",
+            f"{file.name} holds no book of {', '.join(empty) or 'any pair'}",
             code="kraken_empty",
-            values={"file": file.name},
-            hint="capture the channel book of at least one pair",
+            values={"file": file.name, "pairs": empty},
+            hint="capture the channel book of at least one pair, from the snapshot on",
         )
     started = time.perf_counter()
     pairs = capture_pairs(updates)

@@ -63,7 +63,8 @@ class Pair:
         self.price_max: Final = _first_best(changes) * PRICE_RANGE
         self.sides: Final = {side: LevelsOfSide() for side in Side}
         fraction = self.listings()[1]
-        self.orders_per_account: Final[int] = fraction.position_max_lots(fraction.decimals) // 10**self.volume_decimals
+        unit: int = 10**self.volume_decimals
+        self.orders_per_account: Final = max(1, fraction.position_max_lots(fraction.decimals) // unit)
         """How many levels of one side an account can hold within the kernel's bound on positions."""
 
     def listings(self) -> tuple[Listing, Listing]:

@@ -224,9 +224,9 @@ class LobsterImport:
         if message.order not in self.orders:
             self.tally.executions_refused += 1
             return
-        head = self.feed.queue(MARKET, message.side, message.ticks)[0]
+        queue = self.feed.queue(MARKET, message.side, message.ticks)
         at_best = self.feed.best(MARKET, message.side) == message.ticks
-        at_head = head.client_order == message.order
+        at_head = bool(queue) and queue[0].client_order == message.order
         self.tally.executions_open += 1
         self.tally.at_best_price += at_best
         self.tally.at_queue_head += at_head
