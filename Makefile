@@ -1,0 +1,55 @@
+# Two commands do everything on a fresh machine with Python >= 3.11 and a Rust toolchain:
+#   make demo    builds, then runs a seeded session: journaled durably, replayed, proved
+#   make test    builds, then runs every check
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(shell find rust python -name '*.rs' -o -name '*.toml' -o -name '*.pyi') Cargo.toml Cargo.lock pyproject.toml
+
+.PHONY: help build demo test test-rust test-python lint bench bench-book bench-journal clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+	@echo "make bench   measures the kernel, the book and the journal"
+	@echo "make clean   removes what was built"
+
+build: $(VENV)/built
+
+$(VENV)/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "crossbook needs Python >= 3.11, not " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	@touch $@
+
+$(VENV)/installed: $(VENV)/made pyproject.toml
+	$(BIN)/python -m pip install --quiet "maturin>=1.16,<2"
+	@touch $@
+
+$(VENV)/built: $(VENV)/installed $(SOURCES)
+	VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --quiet --release --extras dev
+	@touch $@
+
+demo: build
+	$(BIN)/crossbook demo
+
+test: lint test-rust test-python
+
+lint: build
+	cargo fmt --check
+	cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest crossbook._kernel
+
+test-rust:
+	cargo test --quiet --locked --package crossbook-kernel
+
+test-python: build
+	$(BIN)/python -m pytest -q
+
+bench: build
+	cargo bench --bench kernel
+
+clean:
+	rm -rf $(VENV) target demo-session
