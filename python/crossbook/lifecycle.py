@@ -57,7 +57,7 @@ def open_session(path: Path, *, durability: str, clock: Clock, check_invariants:
         session.mark_opened()
         _record_repair(session, writer)
     except BaseException:
-        writer.abandon()
+        writer.close()
         raise
     return session
 

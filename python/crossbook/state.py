@@ -266,8 +266,15 @@ class StateView:
     # --- books and orders -------------------------------------------------------------------------------------------
 
     def book(self, market: int | str, depth: int = 10) -> BookView:
-        """The best `depth` levels of either side. Raises NotFound `unknown_market`."""
+        """The best `depth` levels of either side. Raises NotFound `unknown_market`, InputError `not_positive`."""
         unit = self.market_unit(market)
+        if not _is_id(depth, 32, field="depth"):
+            raise InputError(
+                f"depth is {depth}",
+                code="not_positive",
+                values={"field": "depth", "value": depth},
+                hint="give 1 or more",
+            )
         bids, asks = _BOOK.decode(self._kernel.book(unit.market, depth)) or ([], [])
         return BookView(unit.symbol, _levels(unit, bids), _levels(unit, asks))
 
@@ -279,7 +286,7 @@ class StateView:
 
     def order(self, order: int) -> OrderView:
         """One open order. Raises NotFound `unknown_order`."""
-        row = _ORDER.decode(self._kernel.order(order))
+        row = _ORDER.decode(self._kernel.order(order)) if _is_id(order, 64, field="order") else None
         if row is None:
             raise NotFound(
                 f"there is no open order {order}",
@@ -292,6 +299,8 @@ class StateView:
     def orders(self, account: int, market: int | str | None = None) -> Table[OrderView]:
         """The open orders of an account by id, in one market or all, as a table of OrderView."""
         which = 0 if market is None else self.market_unit(market).market
+        if not _is_id(account, 32, field="account"):
+            return Table()
         return Table(self._order_view(row) for row in _ORDERS.decode(self._kernel.orders(account, which)) or [])
 
     def _order_view(self, row: _OrderRow) -> OrderView:
@@ -320,7 +329,7 @@ class StateView:
 
     def account(self, account: int) -> AccountView:
         """An account with its margin pools and every term of them. Raises NotFound `unknown_account`."""
-        row = _ACCOUNT.decode(self._kernel.account(account))
+        row = _ACCOUNT.decode(self._kernel.account(account)) if _is_id(account, 32, field="account") else None
         if row is None:
             raise NotFound(
                 f"there is no account {account}",
@@ -376,6 +385,18 @@ def _position_view(unit: MarketUnit, row: _PositionRow) -> PositionView:
 
 def _levels(unit: MarketUnit, rows: list[_LevelRow]) -> tuple[LevelView, ...]:
     return tuple(LevelView(unit.price(price), unit.size(lots), orders) for price, lots, orders in rows)
+
+
+def _is_id(value: int, bits: int, *, field: str) -> bool:
+    """Whether a number can be an id of that many bits. Raises InputError `id_type` if it is not a whole number."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise InputError(
+            f"{field} is of type {type(value).__name__}",
+            code="id_type",
+            values={"field": field, "value": value},
+            hint="ids are whole numbers from 1 up",
+        )
+    return 0 < value < 1 << bits
 
 
 def to_side(side: Side | str) -> Side:

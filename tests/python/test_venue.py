@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from decimal import Decimal
 from pathlib import Path
 
@@ -229,6 +230,15 @@ def test_several_venues_live_side_by_side_in_one_process(tmp_path: Path) -> None
         with pytest.raises(NotFound) as caught:
             two.market("BTC-PERP")
         assert caught.value.hint == "this venue has: ETH-PERP"
+
+
+def test_no_venue_starts_a_thread(tmp_path: Path) -> None:
+    before = threading.active_count()
+    for durability in ("durable", "pipelined", "volatile"):
+        with make_venue(tmp_path / durability, durability=durability) as venue:
+            venue.submit(session_commands(100))
+            venue.snapshot()
+            assert threading.active_count() == before
 
 
 def test_the_same_commands_at_the_same_times_make_the_same_venue(tmp_path: Path) -> None:
