@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from itertools import groupby, zip_longest
 from typing import Any
 
+from crossbook._kernel import Kernel
 from tests.model.commands import BUY, SELL, Record
 from tests.model.events import Event, describe
 from tests.model.wire import decode, decode_events, encode_block
 from tests.model.world import World
-
-from crossbook._kernel import Kernel
 
 DEPTH = 2**16
 

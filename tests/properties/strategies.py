@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+
 from tests.model import commands as c
 from tests.model.state import Order
 from tests.model.world import World

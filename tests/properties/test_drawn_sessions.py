@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from crossbook._kernel import Kernel
 from tests.model.commands import Record
 from tests.model.world import World
 from tests.properties.agreement import apply_block, run_block
 from tests.properties.strategies import sessions
-
-from crossbook._kernel import Kernel
 
 
 @settings(max_examples=300, deadline=None)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 
 import pytest
+
+from crossbook._kernel import Kernel
 from tests.model.commands import Record
 from tests.model.events import Event
 from tests.properties.agreement import Disagreement, compare_block
 from tests.properties.coverage import Coverage, missing
 from tests.properties.sessions import Session
-
-from crossbook._kernel import Kernel
 
 PARTS = 4
 SESSIONS_PER_PART = 26

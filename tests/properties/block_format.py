@@ -1,0 +1,114 @@
+"""Which block bodies are well formed, decided in Python alone: canonical bytes, known tags, ranges, order of time."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from tests.model import commands as c
+from tests.model.wire import decode_at, encode
+from tests.properties.hostile import FIELD_TYPES, RANGES
+
+KINDS = {tag: kind for kind, tag in c.TAGS.items()}
+STRING_BYTES_MAX = 64
+
+# The fields that hostile.py leaves alone, in their order: what they may be.
+SIDE, KIND, FORCE, MODE, FLAG, ORIGIN = {1, 2}, {1, 2}, {1, 2, 3, 4}, {0, 1, 2, 3, 4}, bool, {0, 1, 2, 3}
+CHOICES: dict[type, tuple[Any, ...]] = {
+    c.Place: (SIDE, KIND, FORCE, MODE, FLAG, FLAG),
+    c.MassCancel: ({0, 1, 2},),
+    c.RegisterAuthor: (ORIGIN,),
+}
+
+
+class Malformed(ValueError):
+    """A block body that must be refused as a whole."""
+
+
+def demand(holds: object) -> None:
+    """Raises `Malformed` unless the condition holds."""
+    if not holds:
+        raise Malformed
+
+
+def is_int(value: object, wire_type: str) -> bool:
+    """An integer, not a flag, in the range of its type."""
+    low, high = RANGES[wire_type]
+    return type(value) is int and low <= value <= high
+
+
+def parse_block(body: bytes, base_time: int, *, not_before: int, count: int) -> list[c.Record]:
+    """The records of a body; raises `Malformed` unless it is exactly what the format says."""
+    records = []
+    at = 0
+    time = not_before
+    for _ in range(count):
+        value, end = parse_value(body, at)
+        demand(encode(value) == body[at:end])
+        record = parse_record(value, base_time)
+        demand(record.time >= time)
+        time, at = record.time, end
+        records.append(record)
+    demand(at == len(body))
+    return records
+
+
+def parse_value(body: bytes, at: int) -> tuple[Any, int]:
+    """One value; whatever goes wrong in decoding it is `Malformed`."""
+    try:
+        value, end = decode_at(body, at)
+        demand(end <= len(body) and contains_only(value))
+    except (ValueError, IndexError, struct.error, RecursionError) as error:
+        raise Malformed from error
+    return value, end
+
+
+def contains_only(value: object) -> bool:
+    """Whether a value is made of arrays, integers, strings and flags alone."""
+    if isinstance(value, list):
+        return all(contains_only(item) for item in value)
+    return isinstance(value, int | str)
+
+
+def parse_record(value: Any, base_time: int) -> c.Record:
+    """`[dt, origin, author, cause, nonce, command]`."""
+    demand(isinstance(value, list) and len(value) == 6)
+    dt, origin, author, cause, nonce, command = value
+    for field, wire_type in ((dt, "u64"), (origin, "u8"), (author, "u16"), (cause, "u64"), (nonce, "u64")):
+        demand(is_int(field, wire_type))
+    demand(origin in ORIGIN and base_time + dt <= RANGES["u64"][1])
+    return c.Record(base_time + dt, origin, author, cause, nonce, parse_command(command))
+
+
+def parse_command(value: Any) -> c.Command:
+    """`[tag, ...fields]`."""
+    demand(isinstance(value, list) and value and type(value[0]) is int and value[0] in KINDS)
+    kind: Any = KINDS[value[0]]
+    types = FIELD_TYPES[kind].split()
+    demand(len(value) == 1 + len(types))
+    choices = iter(CHOICES.get(kind, ()))
+    fields = [parse_field(field, wire_type, choices) for field, wire_type in zip(value[1:], types, strict=True)]
+    command: c.Command = kind(*fields)
+    return command
+
+
+def parse_field(value: Any, wire_type: str, choices: Any) -> Any:
+    """One field of a command."""
+    if wire_type == "str":
+        demand(isinstance(value, str) and len(value.encode()) <= STRING_BYTES_MAX)
+        return value
+    if wire_type == "tiers":
+        demand(isinstance(value, list))
+        return tuple(parse_tier(row) for row in value)
+    if wire_type == "-":
+        choice = next(choices)
+        demand(isinstance(value, bool) if choice is FLAG else type(value) is int and value in choice)
+        return value
+    demand(is_int(value, wire_type))
+    return value
+
+
+def parse_tier(row: Any) -> c.Tier:
+    """`[lower_bound, initial_rate, maintenance_rate]`."""
+    demand(isinstance(row, list) and len(row) == 3 and all(is_int(field, "i64") for field in row))
+    return c.Tier(*row)
