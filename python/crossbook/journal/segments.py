@@ -49,8 +49,8 @@ LMDB_LOCK_FILE = "lock.mdb"
 SEGMENT_BYTES_DEFAULT = 64 << 20
 SEGMENT_BYTES_MIN = 1 << 20
 SEGMENT_BYTES_MAX = 1 << 40
-# Pages kept free in a map for what a commit writes besides its blocks: tree pages, the free list, a held reader.
-RESERVE_PAGES = 64
+# Kept free in a map for what a commit writes besides its blocks: tree pages, the free list, pages a reader holds.
+RESERVE_BYTES = 256 << 10
 _READ_BYTES = 1 << 20
 
 

@@ -43,7 +43,7 @@ from .manifests import (
 from .opening import Opening, verify_for_writing
 from .repair import check_repair_recorded
 from .segments import (
-    RESERVE_PAGES,
+    RESERVE_BYTES,
     SEGMENT_BYTES_DEFAULT,
     Segment,
     create_segment,
@@ -73,7 +73,8 @@ class _Live:
         return (_PAGE_OVERHEAD_BYTES + block_bytes - 1) // self.page_bytes + 2
 
     def has_room(self, block_bytes: int) -> bool:
-        return self.pages_used + self.pages_for(block_bytes) + RESERVE_PAGES <= self.pages_max
+        """Whether a block fits with the reserve left, so that the map is never found full."""
+        return self.pages_used + self.pages_for(block_bytes) + RESERVE_BYTES // self.page_bytes <= self.pages_max
 
 
 class JournalWriter:
@@ -103,13 +104,17 @@ class JournalWriter:
         self._halt: JournalHalted | None = None
         self._closed = False
         last = found.last
-        remove_durably(path / CLOSING_FILE)
         if last.sealed:
             last = self._start_segment(last.number + 1, previous_footer=last.footer_sha256)
             self._live = self._enter(last)
         else:
             self._live = self._enter(last)
             self._live.first_hash, self._live.blocks = found.first_hash, found.head.blocks
+        try:
+            remove_durably(path / CLOSING_FILE)
+        except OSError:
+            guard.close_for_writing(self._live.env)
+            raise
 
     # --- construction ------------------------------------------------------------------------------------------------
 
