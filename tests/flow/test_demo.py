@@ -24,8 +24,8 @@ from crossbook.replay import state_at
 
 SMALL = DemoConfig(seed=11, makers=3, takers=60, hedgers=6, gamblers=6, rounds=120, crash=Crash(start=60, rounds=30))
 
-SMALL_ROOT = "27129f7882d3b0ff3be89926a27a1c45e6f0bb15fc2bf6e7e81f3dd34bf00636"
-SMALL_DIGEST = "114b56d208fbb9ad8aa65fac2645ed060f216b10403b2aeded3ff0a0874ce2d4"
+SMALL_ROOT = "3f0ae31d4f9c0d4717a1c5cc710efa42675de01857bd65f6ceb783a4d54d4f7d"
+SMALL_DIGEST = "809e9db3cb0e131b1bfbb89a08d5d7cf0cc7ad007066c392b1225c968a5f40fc"
 
 
 def small(path: Path, shown: list[str] | None = None) -> DemoReport:

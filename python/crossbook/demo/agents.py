@@ -143,7 +143,7 @@ class Hedger:
 
     def act(self, sight: Sight, rng: Random) -> Iterator[Command]:
         """Buy a little, sell the same value in the other market, and level the cash between the two now and then."""
-        if rng.randrange(12):
+        if rng.randrange(4):
             return
         long_index, short_index = self.long_market - 1, self.short_market - 1
         bought = self.holdings.of(self.sub, self.long_market)
@@ -168,7 +168,7 @@ class Gambler:
 
     def act(self, sight: Sight, rng: Random) -> Iterator[Command]:
         """Buy the dip, all of it, on credit."""
-        if rng.randrange(6 if sight.falling else 40):
+        if rng.randrange(2 if sight.falling else 14):
             return
         market = 1 + rng.randrange(len(INSTRUMENTS))
         lots = INSTRUMENTS[market - 1].clip * rng.randint(1, 60)

@@ -42,9 +42,9 @@ class Instrument:
 
 
 INSTRUMENTS: Final = (
-    Instrument("BTC-PERP", "0.5", "0.001", "64000", "1000000", "500", step_ppm=120, crash_ppm=3_600, clip=40),
-    Instrument("ETH-PERP", "0.05", "0.01", "3200", "100000", "10000", step_ppm=160, crash_ppm=4_600, clip=80),
-    Instrument("SOL-PERP", "0.01", "0.1", "150", "10000", "100000", step_ppm=220, crash_ppm=5_800, clip=170),
+    Instrument("BTC-PERP", "0.5", "0.001", "64000", "1000000", "500", step_ppm=210, crash_ppm=10_800, clip=40),
+    Instrument("ETH-PERP", "0.05", "0.01", "3200", "100000", "10000", step_ppm=280, crash_ppm=13_800, clip=80),
+    Instrument("SOL-PERP", "0.01", "0.1", "150", "10000", "100000", step_ppm=380, crash_ppm=17_400, clip=170),
 )
 """The markets in the order of their ids, from 1 up."""
 

@@ -10,6 +10,7 @@ from crossbook.commands import RATE_ONE
 from crossbook.console import show_time
 from crossbook.demo.market import ASSET, INSTRUMENTS
 from crossbook.demo.report import DemoReport
+from crossbook.demo.session import ROUND_NS
 from crossbook.quantities import scaled
 from crossbook.views import AccountView, text_table
 
@@ -22,7 +23,7 @@ def screen(report: DemoReport) -> str:
 
 
 def _lines(report: DemoReport) -> Iterator[str]:
-    minutes = report.config.rounds // 60
+    minutes = report.config.rounds * ROUND_NS // 60_000_000_000
     title = f"crossbook demo: {minutes} simulated minutes, seed {report.config.seed}"
     yield title
     yield "=" * len(title)
@@ -42,7 +43,9 @@ def _happened(report: DemoReport) -> Iterator[str]:
         f"{INDENT}{report.accounts:,} accounts of makers, takers, hedgers and gamblers sent "
         f"{commands:,} commands in {tally.submissions:,} batches."
     )
-    yield f"{INDENT}In minute {report.config.crash.start // 60} the marks began to fall, by up to {fall} % in a minute."
+    crash = report.config.crash
+    minute, seconds = crash.start * ROUND_NS // 60_000_000_000, crash.rounds * ROUND_NS // 1_000_000_000
+    yield f"{INDENT}In minute {minute} the marks began to fall: by up to {fall} % within {seconds} seconds."
     yield ""
     yield from _indented(_markets(report))
     yield ""

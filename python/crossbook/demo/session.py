@@ -1,6 +1,6 @@
 """The demo's run: agents act in rounds, each round is one durable submission, and its events are counted.
 
-A round is one second of stamped time. The clock is simulated, so the time the machine needs is no part of the result.
+A round is three seconds of stamped time. The clock is simulated: how long the machine needs is no part of the result.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from crossbook.venue import Venue
 
 START_NS: Final = 1_767_225_600_000_000_000
 """The stamped time at which the demo begins: 2026-01-01T00:00:00Z."""
-ROUND_NS: Final = 1_000_000_000
+ROUND_NS: Final = 3_000_000_000
+"""The stamped time of a round."""
 
 
-_CRASH: Final = Crash(start=1_080, rounds=60)
+_CRASH: Final = Crash(start=360, rounds=20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class DemoConfig:
     takers: int = 220
     hedgers: int = 20
     gamblers: int = 16
-    rounds: int = 1_800
+    rounds: int = 600
     crash: Crash = _CRASH
 
     @property
@@ -166,7 +167,7 @@ class Run:
 
         for _ in range(config.takers):
             amount = rng.randint(500, 20_000)
-            yield Taker(account(amount), self._holdings, rest=rng.randint(4, 40), deposit=amount * USDC)
+            yield Taker(account(amount), self._holdings, rest=rng.randint(2, 14), deposit=amount * USDC)
         for index in range(config.hedgers):
             master = account(rng.randint(5_000, 40_000))
             sub = account(rng.randint(5_000, 40_000), parent=master)
@@ -178,7 +179,7 @@ class Run:
             market = 1 + index % len(INSTRUMENTS)
             amount = rng.choice((2_000, 5_000, 20_000, 100_000, 400_000))
             clip = INSTRUMENTS[market - 1].clip * rng.randint(1, 3)
-            yield Maker(account(amount), market, self._holdings, clip, patience=rng.randint(2, 5))
+            yield Maker(account(amount), market, self._holdings, clip, patience=rng.randint(1, 2))
 
     # events ----------------------------------------------------------------------------------------------------------
 
