@@ -6,20 +6,7 @@ transaction number was changed cannot roll the journal back unseen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from .lmdb_file import KEY_BYTES, META_PAGES, NO_PAGE, LmdbFault, LmdbFile, Meta, Node, Tree
-
-
-@dataclass(slots=True)
-class _Walk:
-    """What walking one tree found."""
-
-    leaves: list[int] = field(default_factory=list)
-    branch_pages: int = 0
-    overflow_pages: int = 0
-    entries: int = 0
-    last_key: bytes | int = b""
 
 
 def check_file(file: LmdbFile) -> None:
@@ -28,14 +15,14 @@ def check_file(file: LmdbFile) -> None:
     newest = check_snapshot(file, file.newest)
     if file.older.txn or file.newest.txn:
         older = check_snapshot(file, file.older)
-        _check_prefix(file, older, newest)
+        _check_prefix(file, older=older, newest=newest)
 
 
 def check_snapshot(file: LmdbFile, meta: Meta) -> list[int]:
     """Checks one of the two snapshots. Returns the leaf pages of its main tree in key order. Raises LmdbFault."""
     used = bytearray(meta.last_page + 1)
-    main = _walk_tree(file, meta, meta.main, used, is_free=False)
-    _walk_tree(file, meta, meta.free, used, is_free=True)
+    leaves = _Walk(file, meta, used, is_free=False).tree(meta.main)
+    _Walk(file, meta, used, is_free=True).tree(meta.free)
     free = _free_pages(file, meta)
     for page in free:
         if not META_PAGES <= page <= meta.last_page or used[page]:
@@ -44,62 +31,69 @@ def check_snapshot(file: LmdbFile, meta: Meta) -> list[int]:
     lost = used.find(0, META_PAGES)
     if lost >= 0:
         raise LmdbFault("lost_page", lost, f"page {lost} is neither in use nor free")
-    return main.leaves
+    return leaves
 
 
-def _walk_tree(file: LmdbFile, meta: Meta, tree: Tree, used: bytearray, *, is_free: bool) -> _Walk:
-    walk = _Walk(last_key=-1 if is_free else b"")
-    if tree.root != NO_PAGE:
-        _walk_page(file, meta, tree.root, tree.depth, walk, used, is_free=is_free)
-    found = (walk.branch_pages, len(walk.leaves), walk.overflow_pages, walk.entries)
-    stated = (tree.branch_pages, tree.leaf_pages, tree.overflow_pages, tree.entries)
-    if found != stated:
-        raise LmdbFault("tree_counts", meta.slot, f"a tree has {found} (branch, leaf, overflow, entries), not {stated}")
-    return walk
+class _Walk:
+    """One walk over one tree: what it found, and the pages it marks as used."""
+
+    def __init__(self, file: LmdbFile, meta: Meta, used: bytearray, *, is_free: bool) -> None:
+        self.leaves: list[int] = []
+        self._file = file
+        self._meta = meta
+        self._used = used
+        self._is_free = is_free
+        self._branch_pages = 0
+        self._overflow_pages = 0
+        self._entries = 0
+        self._last: tuple[bytes, int] = (b"", -1)
+
+    def tree(self, tree: Tree) -> list[int]:
+        """Walks the tree, compares it with its record, and returns its leaf pages in key order. Raises LmdbFault."""
+        if tree.root != NO_PAGE:
+            self._page(tree.root, tree.depth)
+        found = (self._branch_pages, len(self.leaves), self._overflow_pages, self._entries)
+        stated = (tree.branch_pages, tree.leaf_pages, tree.overflow_pages, tree.entries)
+        if found != stated:
+            raise LmdbFault(
+                "tree_counts", self._meta.slot, f"a tree has {found} (branch, leaf, overflow, entries), not {stated}"
+            )
+        return self.leaves
+
+    def _page(self, page: int, depth: int) -> bytes:
+        """Walks a subtree and returns its first key."""
+        _use(self._used, page, pages=1)
+        if depth == 1:
+            self.leaves.append(page)
+            return self._leaf(page)
+        self._branch_pages += 1
+        children = self._file.branch_nodes(self._meta, page)
+        first = self._page(children[0][1], depth - 1)
+        for separator, child in children[1:]:
+            if self._page(child, depth - 1) != separator and not self._is_free:
+                raise LmdbFault("separator", page, f"branch page {page} misstates the first key of page {child}")
+        return first
+
+    def _leaf(self, page: int) -> bytes:
+        nodes = self._file.leaf_nodes(self._meta, page)
+        for node in nodes:
+            order = self._order(node)
+            if order <= self._last:
+                raise LmdbFault("key_order", page, f"the keys of page {page} do not rise")
+            self._last = order
+            if node.inline is None:
+                pages = self._file.check_overflow(self._meta, node)
+                _use(self._used, node.overflow_page, pages=pages)
+                self._overflow_pages += pages
+        self._entries += len(nodes)
+        return nodes[0].key
+
+    def _order(self, node: Node) -> tuple[bytes, int]:
+        """The free tree orders its keys, transaction numbers, as native integers; the main tree as bytes."""
+        return (b"", int.from_bytes(node.key, "little")) if self._is_free else (node.key, 0)
 
 
-def _walk_page(
-    file: LmdbFile, meta: Meta, page: int, depth: int, walk: _Walk, used: bytearray, *, is_free: bool
-) -> bytes | int:
-    """Walks a subtree and returns its first key."""
-    _use(used, page, 1)
-    if depth == 1:
-        walk.leaves.append(page)
-        return _walk_leaf(file, meta, page, walk, used, is_free=is_free)
-    walk.branch_pages += 1
-    first: bytes | int | None = None
-    for separator, child in file.branch_nodes(meta, page):
-        key = _walk_page(file, meta, child, depth - 1, walk, used, is_free=is_free)
-        if first is None:
-            first = key
-        elif not is_free and separator != key:
-            raise LmdbFault("separator", page, f"branch page {page} misstates the first key of page {child}")
-    if first is None:
-        raise LmdbFault("page_bounds", page, f"branch page {page} has no children")
-    return first
-
-
-def _walk_leaf(file: LmdbFile, meta: Meta, page: int, walk: _Walk, used: bytearray, *, is_free: bool) -> bytes | int:
-    nodes = file.leaf_nodes(meta, page)
-    for node in nodes:
-        key = _order_key(node, is_free=is_free)
-        if key <= walk.last_key:  # type: ignore[operator]  # both are of the tree's one key type
-            raise LmdbFault("key_order", page, f"the keys of page {page} do not rise")
-        walk.last_key = key
-        if node.inline is None:
-            pages = file.check_overflow(meta, node)
-            _use(used, node.overflow_page, pages)
-            walk.overflow_pages += pages
-    walk.entries += len(nodes)
-    return _order_key(nodes[0], is_free=is_free)
-
-
-def _order_key(node: Node, *, is_free: bool) -> bytes | int:
-    """The free tree orders its keys, transaction numbers, as native integers; the main tree as bytes."""
-    return int.from_bytes(node.key, "little") if is_free else node.key
-
-
-def _use(used: bytearray, page: int, pages: int) -> None:
+def _use(used: bytearray, page: int, *, pages: int) -> None:
     if page < META_PAGES or page + pages > len(used):
         raise LmdbFault("page_number", page, f"page {page} is outside {META_PAGES}..{len(used) - 1}")
     if any(used[page : page + pages]):
@@ -130,7 +124,7 @@ def _leaves(file: LmdbFile, meta: Meta) -> list[int]:
     return list(file.leaf_pages(meta, meta.main.root, meta.main.depth, b""))
 
 
-def _check_prefix(file: LmdbFile, older: list[int], newest: list[int]) -> None:
+def _check_prefix(file: LmdbFile, *, older: list[int], newest: list[int]) -> None:
     """The entries of the older tree must be the first entries of the newer one, and fewer."""
     same = 0
     while same < min(len(older), len(newest)) and older[same] == newest[same]:

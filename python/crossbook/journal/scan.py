@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import guard
 from .blocks import JOURNAL_FORMAT, BlockFault, BlockHeader, decode_block, header_of
@@ -13,6 +13,8 @@ from .lmdb_check import check_file, check_snapshot
 from .lmdb_file import LmdbFault, LmdbFile, Meta, Node
 from .segments import Finding, Segment
 
+# Called with (last seq, block hash).
+Watch = Callable[[tuple[int, bytes]], None]
 # Faults that no torn write leaves: a whole block that does not continue the chain, or something that never was a block.
 UNTEARABLE = frozenset(
     {"block_first_seq", "block_previous_hash", "block_first_time_ns", "block_epoch", "block_magic", "block_key"}
@@ -31,7 +33,7 @@ class Scan:
     findings: list[Finding] = field(default_factory=list)
     torn_first_seq: int = 0
     torn_blocks: int = 0
-    watch: Callable[[tuple[int, bytes]], None] | None = None
+    watch: Watch | None = None
 
     @property
     def torn(self) -> bool:
@@ -39,9 +41,7 @@ class Scan:
         return self.torn_blocks > 0
 
 
-def scan_segment(
-    segment: Segment, head: Head, *, map_bytes: int, watch: Callable[[tuple[int, bytes]], None] | None = None
-) -> Scan:
+def scan_segment(segment: Segment, head: Head, *, map_bytes: int, watch: Watch | None = None) -> Scan:
     """Verifies one segment: file structure, every block, the chain from `head` on.
 
     A live segment is looked at under a reader slot, so a writer may be at work: both of the trees that are checked stay
@@ -52,10 +52,10 @@ def scan_segment(
     try:
         with LmdbFile(segment.data, map_bytes=map_bytes) as file:
             if segment.sealed:
-                return _scan_file(file, segment, head, watch)
+                return _scan_file(file, segment, head=head, watch=watch)
             with guard.pinned(segment.path, map_bytes=map_bytes):
                 file.refresh()
-                return _scan_file(file, segment, head, watch)
+                return _scan_file(file, segment, head=head, watch=watch)
     except LmdbFault as fault:
         return Scan(head, findings=[lmdb_finding(fault, segment, head.next_seq)])
 
@@ -76,8 +76,8 @@ def _last_seq(segment: Segment) -> int | None:
     return segment.footer.last_seq if segment.footer is not None else None
 
 
-def _scan_file(file: LmdbFile, segment: Segment, head: Head, watch: Callable[[tuple[int, bytes]], None] | None) -> Scan:
-    scan = _scan_blocks(file, file.newest, segment, Scan(head, watch=watch))
+def _scan_file(file: LmdbFile, segment: Segment, *, head: Head, watch: Watch | None) -> Scan:
+    scan = _BlockScan(file, file.newest, segment=segment, scan=Scan(head, watch=watch)).run()
     unreadable = bool(scan.findings)
     structure = _fault_of(file)
     if structure is not None and not any(finding.page == structure.page for finding in scan.findings):
@@ -86,7 +86,7 @@ def _scan_file(file: LmdbFile, segment: Segment, head: Head, watch: Callable[[tu
         if structure is None or structure.fault in TEARABLE_FILE:
             _look_for_torn_tail(scan, file.newest.main.entries)
         if structure is not None and not scan.torn:
-            _look_for_torn_transaction(file, segment, head, scan)
+            _look_for_torn_transaction(file, scan, segment=segment, head=head)
     return scan
 
 
@@ -96,28 +96,6 @@ def _fault_of(file: LmdbFile) -> LmdbFault | None:
     except LmdbFault as fault:
         return fault
     return None
-
-
-def _scan_blocks(file: LmdbFile, meta: Meta, segment: Segment, scan: Scan) -> Scan:
-    """Goes through the blocks of one snapshot, past those that do not verify, and lists what is wrong with each."""
-    running: Head | None = scan.head
-    ordinal = 0
-    nodes = _with_next_key(file.nodes(meta))
-    while True:
-        try:
-            node, next_seq = next(nodes)
-        except StopIteration:
-            break
-        except LmdbFault as fault:
-            scan.findings.append(lmdb_finding(fault, segment, _resume_seq(scan, running)))
-            break
-        ordinal += 1
-        running = _scan_block(file, meta, segment, node, next_seq, ordinal, running, scan)
-    return scan
-
-
-def _resume_seq(scan: Scan, running: Head | None) -> int:
-    return running.next_seq if running is not None else scan.head.next_seq
 
 
 def _with_next_key(nodes: Iterator[Node]) -> Iterator[tuple[Node, int | None]]:
@@ -131,48 +109,68 @@ def _with_next_key(nodes: Iterator[Node]) -> Iterator[tuple[Node, int | None]]:
         yield held, None
 
 
-def _scan_block(
-    file: LmdbFile,
-    meta: Meta,
-    segment: Segment,
-    node: Node,
-    next_seq: int | None,
-    ordinal: int,
-    running: Head | None,
-    scan: Scan,
-) -> Head | None:
-    """Verifies one block. Returns the head after it, or None if the block says nothing that can be relied on."""
-    first_seq = int.from_bytes(node.key, "big")
-    last_seq = next_seq - 1 if next_seq is not None else _last_seq(segment)
-    value = b""
-    try:
-        value = file.value(meta, node)
-        header, raw, _ = decode_block(node.key, value)
-        if running is None:
-            # The block before could not be read, so what this one continues is unknown; it is whole in itself.
-            after = Head(first_seq, b"", 0, 0, scan.blocks).after(header, header.hash_of(raw))
-        else:
+class _BlockScan:
+    """Goes through the blocks of one snapshot, past those that do not verify, and lists what is wrong with each."""
+
+    def __init__(self, file: LmdbFile, meta: Meta, *, segment: Segment, scan: Scan) -> None:
+        self._file = file
+        self._meta = meta
+        self._segment = segment
+        self._scan = scan
+        # The head that the next block must continue; None behind a block that says nothing that can be relied on.
+        self._running: Head | None = scan.head
+
+    def run(self) -> Scan:
+        ordinal = 0
+        nodes = _with_next_key(self._file.nodes(self._meta))
+        while True:
+            try:
+                node, next_seq = next(nodes)
+            except StopIteration:
+                return self._scan
+            except LmdbFault as fault:
+                resume = self._running.next_seq if self._running is not None else self._scan.head.next_seq
+                self._scan.findings.append(lmdb_finding(fault, self._segment, resume))
+                return self._scan
+            ordinal += 1
+            self._running = self._block(node, next_seq, ordinal=ordinal)
+
+    def _block(self, node: Node, next_seq: int | None, *, ordinal: int) -> Head | None:
+        """Verifies one block. Returns the head after it, if that is known."""
+        first_seq = int.from_bytes(node.key, "big")
+        last_seq = next_seq - 1 if next_seq is not None else _last_seq(self._segment)
+        place = Finding("", "", self._segment.number, ordinal, first_seq, last_seq)
+        value = b""
+        try:
+            value = self._file.value(self._meta, node)
+            header, raw, _ = decode_block(node.key, value)
+            # Behind a block that could not be read, what this one continues is unknown; it is whole in itself.
+            running = self._running or Head(first_seq, header.previous_hash, 0, 0, self._scan.blocks)
             after = running.accept(header, raw)
-    except LmdbFault as fault:
-        scan.findings.append(
-            Finding(f"lmdb_{fault.fault}", fault.message, segment.number, ordinal, first_seq, last_seq, fault.page)
-        )
-        return None
-    except BlockFault as fault:
-        raise_if_newer(fault, segment.number)
-        header_found = header_of(value)
-        if last_seq is None and header_found is not None and header_found.first_seq == first_seq:
-            last_seq = header_found.last_seq
-        message = f"{fault.fault} is {fault.found}, expected {fault.expected}"
-        scan.findings.append(Finding(f"block_{fault.fault}", message, segment.number, ordinal, first_seq, last_seq))
-        return _head_past(header_found, running)
-    scan.blocks += 1
-    if not scan.findings:
-        scan.head = after
-        scan.first_hash = scan.first_hash or after.head_hash
-        if scan.watch is not None:
-            scan.watch((header.last_seq, after.head_hash))
-    return after
+        except LmdbFault as fault:
+            self._scan.findings.append(
+                replace(place, code=f"lmdb_{fault.fault}", message=fault.message, page=fault.page)
+            )
+            return None
+        except BlockFault as fault:
+            raise_if_newer(fault, self._segment.number)
+            stated = header_of(value)
+            if last_seq is None and stated is not None and stated.first_seq == first_seq:
+                last_seq = stated.last_seq
+            message = f"{fault.fault} is {fault.found}, expected {fault.expected}"
+            self._scan.findings.append(replace(place, code=f"block_{fault.fault}", message=message, last_seq=last_seq))
+            return _head_past(stated, self._running)
+        self._count(header, after)
+        return after
+
+    def _count(self, header: BlockHeader, after: Head) -> None:
+        scan = self._scan
+        scan.blocks += 1
+        if not scan.findings:
+            scan.head = after
+            scan.first_hash = scan.first_hash or after.head_hash
+            if scan.watch is not None:
+                scan.watch((header.last_seq, after.head_hash))
 
 
 def _head_past(header: BlockHeader | None, running: Head | None) -> Head | None:
@@ -206,7 +204,7 @@ def _look_for_torn_tail(scan: Scan, entries: int) -> None:
     scan.torn_blocks = len(bad)
 
 
-def _look_for_torn_transaction(file: LmdbFile, segment: Segment, head: Head, scan: Scan) -> None:
+def _look_for_torn_transaction(file: LmdbFile, scan: Scan, *, segment: Segment, head: Head) -> None:
     """The tree of the last transaction is broken. If the one before it is whole, only the last transaction is torn."""
     if file.newest.txn == 0 or file.newest.main.entries <= file.older.main.entries:
         return
@@ -214,7 +212,7 @@ def _look_for_torn_transaction(file: LmdbFile, segment: Segment, head: Head, sca
         check_snapshot(file, file.older)
     except LmdbFault:
         return
-    before = _scan_blocks(file, file.older, segment, Scan(head))
+    before = _BlockScan(file, file.older, segment=segment, scan=Scan(head)).run()
     if before.findings:
         return
     scan.head, scan.blocks, scan.first_hash = before.head, before.blocks, before.first_hash
