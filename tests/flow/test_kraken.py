@@ -106,3 +106,4 @@ def test_the_recorded_capture(tmp_path: Path) -> None:
     assert len(report.pairs) == 10
     assert (report.session.trades, report.session.rejected) == (0, {})
     assert report.session.equal
+    assert replay(report.session.path).view.account_count() == 8
