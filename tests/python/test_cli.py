@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -196,3 +197,24 @@ def test_at_is_a_seq_or_a_time() -> None:
     assert parse_at("2023-11-14T22:13:20Z") == (None, 1_700_000_000_000_000_000)
     with pytest.raises(InputError):
         parse_at("2023-11-14T22:13:20.1234567890Z")
+
+
+@pytest.mark.parametrize("no_color", [False, True])
+def test_progress_is_drawn_on_a_terminal_only_and_without_colour_if_asked(session: Path, no_color: bool) -> None:
+    terminal, process_end = pty.openpty()
+    environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"} | {"TERM": "xterm-256color"}
+    command = [sys.executable, "-m", "crossbook", "replay", str(session)]
+    done = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=process_end,
+        env=environment | ({"NO_COLOR": "1"} if no_color else {}),
+        check=True,
+    )
+    os.close(process_end)
+    drawn = os.read(terminal, 1 << 16)
+    os.close(terminal)
+    assert b"replaying" in drawn
+    assert (b"\x1b[38;5;" in drawn or b"\x1b[3" in drawn) is not no_color
+    assert b"replaying" not in done.stdout
+    assert b"\x1b" not in done.stdout

@@ -57,7 +57,7 @@ def test_every_error_of_the_surface_is_a_crossbook_error_with_a_docstring() -> N
 def test_every_error_raised_has_a_code_of_its_own_kind() -> None:
     """No code is used by two kinds of error: a caller may switch on it."""
     homes: dict[str, set[str]] = {}
-    for path in sorted((ROOT / "python/crossbook").glob("*.py")):
+    for path in sorted(Path(crossbook.__file__).parent.glob("*.py")):
         for kind, code in re.findall(r"(\w+)\(\s*f?\"[^\n]*?,?\s*code=\"(\w+)\"", path.read_text()):
             homes.setdefault(code, set()).add(kind)
     assert len(homes) > 10
