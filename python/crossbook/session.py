@@ -19,7 +19,7 @@ from crossbook._kernel import BlockError, Kernel, KernelError
 from crossbook.commands import DEFAULT_ORIGIN, Checkpoint, Command, Origin
 from crossbook.errors import InputError, VenueClosed, VenueHalted
 from crossbook.journal import BODY_BYTES_MAX, BlockReceipt, JournalWriter
-from crossbook.journal.errors import JournalHalted
+from crossbook.journal.errors import BlockRefused, JournalHalted
 from crossbook.receipt import Receipt
 from crossbook.wire import Record, check_records, encode_record
 
@@ -91,8 +91,10 @@ def pack(
         stamp = now_ns if time_ns is None else time_ns
         if stamp < last:
             raise _time_backwards(stamp, last)
-        if origin is None:
-            origin = _default_origin(command)
+        default_origin = _DEFAULT_ORIGIN.get(type(command))
+        if default_origin is None:
+            raise _not_a_command(command)
+        origin = default_origin if origin is None else origin
         if not records:
             base = stamp
         record = Record(stamp - base, origin, author, cause, nonce, command)
@@ -123,16 +125,13 @@ def _unpack(envelope: Envelope) -> tuple[Command, Origin | None, int, int, int, 
     )
 
 
-def _default_origin(command: Command) -> Origin:
-    origin = _DEFAULT_ORIGIN.get(type(command))
-    if origin is None:
-        raise InputError(
-            f"{type(command).__name__} is not a command",
-            code="not_a_command",
-            values={"type": type(command).__name__},
-            hint="submit takes the structs of crossbook.commands, or an Envelope around one",
-        )
-    return origin
+def _not_a_command(given: object) -> InputError:
+    return InputError(
+        f"{type(given).__name__} is not a command",
+        code="not_a_command",
+        values={"type": type(given).__name__},
+        hint="submit takes the structs of crossbook.commands, or an Envelope around one",
+    )
 
 
 def _check_record_fits(data: bytes, command: Command) -> None:
@@ -242,12 +241,15 @@ class Session:
             answer = self.kernel.apply(
                 block.body, first_seq=receipt.first_seq, base_time_ns=block.first_time_ns, count=block.count
             )
-        except JournalHalted as error:
-            self._halt(error)
-            raise
         except (KernelError, BlockError, OSError) as error:
             self._halt(error)
             self.check_serving()
+            raise
+        except BlockRefused:
+            raise  # nothing was written, so nothing is out of step
+        except BaseException as error:
+            # A failed commit, or an interrupt between commit and execution: the journal may be ahead of the kernel.
+            self._halt(error)
             raise
         return receipt, answer
 
@@ -266,7 +268,7 @@ class Session:
         """Raise VenueHalted or VenueClosed if this session does not serve any more."""
         if self._halted is not None:
             raise VenueHalted(
-                f"the venue halted: {getattr(self._halted, 'message', self._halted)}",
+                f"the venue halted: {getattr(self._halted, 'message', '') or repr(self._halted)}",
                 code="venue_halted",
                 values={"path": str(self.path), "cause": getattr(self._halted, "code", type(self._halted).__name__)},
                 hint="close it, remove the cause, and open it again: it replays what was acknowledged",

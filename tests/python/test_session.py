@@ -15,7 +15,7 @@ from crossbook._kernel import Kernel, KernelError
 from crossbook.commands import Deposit, Origin, Tick
 from crossbook.config import load
 from crossbook.errors import InputError, VenueHalted
-from crossbook.events import Repaired
+from crossbook.events import Deposited, Repaired
 from crossbook.journal import BlockReceipt, JournalReader, JournalWriter, repair, verify
 from crossbook.journal.errors import BlockRefused, DiskFull, MapFull, TornTail
 from crossbook.session import Envelope, Session
@@ -98,6 +98,27 @@ def test_a_kernel_fault_halts_the_session_and_still_gives_the_journal_back(tmp_p
     session.close()
     with Venue.open(tmp_path / "venue") as venue:
         assert venue.receipt(1).ok, "the command was journaled before the kernel saw it, so it is executed now"
+
+
+def test_an_interrupt_between_commit_and_execution_halts_before_the_two_can_part(tmp_path: Path) -> None:
+    venue = make_venue(tmp_path / "venue")
+    real, seq = venue.session._writer, venue.seq
+
+    class InterruptedWriter(FailingWriter):
+        def append(self, body: bytes, **header: object) -> BlockReceipt:
+            self._writer.append(body, **header)
+            raise KeyboardInterrupt
+
+    venue.session._writer = InterruptedWriter(real, fails_at=9)
+    with pytest.raises(KeyboardInterrupt):
+        venue.deposit(account=1, asset="USDC", amount=1)
+    with pytest.raises(VenueHalted) as halted:
+        venue.tick()
+    assert halted.value.values["cause"] == "KeyboardInterrupt"
+    venue.close()
+    with Venue.open(tmp_path / "venue") as again:
+        assert again.receipt(seq + 1).one(Deposited).amount == 1_000_000
+        assert again.tick().ok
 
 
 def test_a_refused_block_halts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from crossbook._kernel import BlockError, Kernel
 from crossbook.commands import COMMAND_TYPES, AddAsset, Amend, Cancel, Deposit, Origin, Place, SetTiers, Tick, Tier
 from crossbook.config import load
 from crossbook.errors import InputError
+from crossbook.events import Deposited
 from crossbook.journal import BODY_BYTES_MAX
 from crossbook.session import Envelope, pack
 from crossbook.wire import Record, check_records, count_events, decode_body, decode_events, encode_record
@@ -120,6 +121,9 @@ def test_what_is_no_command_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         pack([(12, 1)], now_ns=1, last_time_ns=0)
     assert caught.value.code == "not_a_command"
+    with pytest.raises(InputError) as event:
+        pack([Envelope(Deposited(1, 2, 3, 4, 5), origin=Origin.CLIENT)], now_ns=1, last_time_ns=0)
+    assert event.value.code == "not_a_command", "an event has a tag too, and would pass for a Withdraw"
 
 
 def test_long_submissions_are_cut_into_full_blocks_with_their_own_base_times() -> None:
