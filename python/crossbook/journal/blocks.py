@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
 from hashlib import sha256
+
+import msgspec
 
 from .errors import BlockRefused
 
@@ -39,8 +40,7 @@ _FIELDS = struct.Struct("<8sIIQQQQ32s32s80sI")
 _CRC = struct.Struct("<I")
 
 
-@dataclass(frozen=True, slots=True)
-class BlockHeader:
+class BlockHeader(msgspec.Struct, frozen=True, gc=False):
     """The fixed header of a block, all integers little-endian. Times are nanoseconds since the Unix epoch."""
 
     magic: bytes
@@ -83,8 +83,7 @@ class BlockHeader:
         return sha256(raw).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class PendingBlock:
+class PendingBlock(msgspec.Struct, frozen=True, gc=False):
     """A block that is not yet in the journal. The writer adds its seq, epoch and place in the chain."""
 
     body: bytes
@@ -94,8 +93,7 @@ class PendingBlock:
     exec_mark: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class BlockReceipt:
+class BlockReceipt(msgspec.Struct, frozen=True, gc=False):
     """Where a block went. `block_hash` commits to the block and to everything before it."""
 
     first_seq: int
@@ -104,8 +102,7 @@ class BlockReceipt:
     block_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True, gc=False):
     """A block read from the journal and verified against the chain."""
 
     header: BlockHeader

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
+
+import msgspec
 
 from .blocks import BLOCK_MAGIC, JOURNAL_FORMAT, BlockFault, BlockHeader, PendingBlock
 
@@ -15,8 +16,7 @@ def genesis_hash(session_bytes: bytes) -> bytes:
     return sha256(GENESIS_DOMAIN + session_bytes).digest()
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(msgspec.Struct, frozen=True, gc=False):
     """The end of a chain: everything a further block continues."""
 
     next_seq: int

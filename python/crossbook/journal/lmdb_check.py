@@ -6,23 +6,30 @@ transaction number was changed cannot roll the journal back unseen.
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import NamedTuple
+
 from .lmdb_file import KEY_BYTES, META_PAGES, NO_PAGE, LmdbFault, LmdbFile, Meta, Node, Tree
 
 
 def check_file(file: LmdbFile) -> None:
     """Checks everything about the file that liblmdb would trust. Raises LmdbFault at the first thing that is wrong."""
     file.check_length(file.newest)
-    newest = check_snapshot(file, file.newest)
+    known: dict[int, _Leaf] = {}
+    newest = check_snapshot(file, file.newest, known)
     if file.older.txn or file.newest.txn:
-        older = check_snapshot(file, file.older)
+        older = check_snapshot(file, file.older, known)
         _check_prefix(file, older=older, newest=newest)
 
 
-def check_snapshot(file: LmdbFile, meta: Meta) -> list[int]:
-    """Checks one of the two snapshots. Returns the leaf pages of its main tree in key order. Raises LmdbFault."""
+def check_snapshot(file: LmdbFile, meta: Meta, known: dict[int, _Leaf] | None = None) -> list[int]:
+    """Checks one of the two snapshots. Returns the leaf pages of its main tree in key order. Raises LmdbFault.
+
+    `known` takes up and gives the leaf pages of the main tree that were checked already.
+    """
     used = bytearray(meta.last_page + 1)
-    leaves = _Walk(file, meta, used, is_free=False).tree(meta.main)
-    _Walk(file, meta, used, is_free=True).tree(meta.free)
+    leaves = _Walk(file, meta, used, is_free=False, known={} if known is None else known).tree(meta.main)
+    _Walk(file, meta, used, is_free=True, known={}).tree(meta.free)
     free = _free_pages(file, meta)
     for page in free:
         if not META_PAGES <= page <= meta.last_page or used[page]:
@@ -34,15 +41,26 @@ def check_snapshot(file: LmdbFile, meta: Meta) -> list[int]:
     return leaves
 
 
+class _Leaf(NamedTuple):
+    """What is known of a checked leaf page. The two snapshots share most of them, so each is looked at once."""
+
+    first_key: bytes
+    first: tuple[bytes, int]
+    last: tuple[bytes, int]
+    entries: int
+    runs: list[tuple[int, int]]
+
+
 class _Walk:
     """One walk over one tree: what it found, and the pages it marks as used."""
 
-    def __init__(self, file: LmdbFile, meta: Meta, used: bytearray, *, is_free: bool) -> None:
+    def __init__(self, file: LmdbFile, meta: Meta, used: bytearray, *, is_free: bool, known: dict[int, _Leaf]) -> None:
         self.leaves: list[int] = []
         self._file = file
         self._meta = meta
         self._used = used
         self._is_free = is_free
+        self._known = known
         self._branch_pages = 0
         self._overflow_pages = 0
         self._entries = 0
@@ -75,18 +93,27 @@ class _Walk:
         return first
 
     def _leaf(self, page: int) -> bytes:
+        leaf = self._known.get(page)
+        if leaf is None:
+            leaf = self._known[page] = self._look_at(page)
+        if leaf.first <= self._last:
+            raise LmdbFault("key_order", page, f"the keys of page {page} are not behind those before it")
+        self._last = leaf.last
+        self._entries += leaf.entries
+        for first, pages in leaf.runs:
+            _use(self._used, first, pages=pages)
+            self._overflow_pages += pages
+        return leaf.first_key
+
+    def _look_at(self, page: int) -> _Leaf:
         nodes = self._file.leaf_nodes(self._meta, page)
-        for node in nodes:
-            order = self._order(node)
-            if order <= self._last:
-                raise LmdbFault("key_order", page, f"the keys of page {page} do not rise")
-            self._last = order
-            if node.inline is None:
-                pages = self._file.check_overflow(self._meta, node)
-                _use(self._used, node.overflow_page, pages=pages)
-                self._overflow_pages += pages
-        self._entries += len(nodes)
-        return nodes[0].key
+        orders = [self._order(node) for node in nodes]
+        if any(after <= before for before, after in pairwise(orders)):
+            raise LmdbFault("key_order", page, f"the keys of page {page} do not rise")
+        runs = [
+            (node.overflow_page, self._file.check_overflow(self._meta, node)) for node in nodes if node.inline is None
+        ]
+        return _Leaf(nodes[0].key, orders[0], orders[-1], len(nodes), runs)
 
     def _order(self, node: Node) -> tuple[bytes, int]:
         """The free tree orders its keys, transaction numbers, as native integers; the main tree as bytes."""

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
+
+from msgspec.structs import replace
 
 from . import guard
 from .blocks import SEQ_MAX, Block, BlockFault, BlockHeader, decode_block

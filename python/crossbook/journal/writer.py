@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import lmdb
+from msgspec.structs import replace
 
 from . import guard
 from .blocks import EXEC_MARK_BYTES, HEADER_BYTES, JOURNAL_FORMAT, SEQ_MAX, BlockReceipt, PendingBlock, check_pending
