@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import lmdb
@@ -18,8 +18,9 @@ import msgspec
 
 from . import guard
 from .blocks import JOURNAL_FORMAT, PendingBlock
+from .chain import Head
 from .errors import JournalDamaged, RepairPending
-from .lmdb_file import LmdbFault, LmdbFile
+from .lmdb_file import LmdbFile
 from .manifests import REPAIR_FILE, RepairNote, sync_directory, write_manifest
 from .opening import check_sealed_file, closing_finding, opening_head
 from .packing import unpack_records
@@ -103,7 +104,8 @@ def _drop_tail(session: Path, found: Survey, last: Segment, scan: Scan) -> Repai
     _sync_file(side_file)
     side_file.chmod(0o444)
     sync_directory(side_file.parent)
-    rebuilt = _rebuild(last, scan, map_bytes=found.manifest.segment_bytes)
+    start = opening_head(last, found)
+    rebuilt = _rebuild(last, start, scan, map_bytes=found.manifest.segment_bytes)
     note = RepairNote(
         journal_format=JOURNAL_FORMAT,
         session=found.manifest.id,
@@ -120,51 +122,40 @@ def _drop_tail(session: Path, found: Survey, last: Segment, scan: Scan) -> Repai
     return RepairReport(last.number, note.first_seq, note.blocks, evidence, side_file)
 
 
-def _rebuild(last: Segment, scan: Scan, *, map_bytes: int) -> Path:
-    """A fresh environment with the blocks before the torn ones. Raises JournalDamaged if they are not all there."""
+def _rebuild(last: Segment, start: Head, scan: Scan, *, map_bytes: int) -> Path:
+    """A fresh environment with the blocks before the torn ones, verified. Raises JournalDamaged if one is not there."""
     directory = last.path.with_suffix(".rebuilt.tmp")
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir()
     env = lmdb.open(str(directory), map_size=map_bytes, subdir=True, writemap=False, max_dbs=0)
-    kept = 0
     try:
         with LmdbFile(last.data, map_bytes=map_bytes) as file:
-            meta = file.newest if _reads_up_to(file, scan.torn_first_seq) else file.older
+            meta = file.older if scan.torn_transaction else file.newest
             batch: list[tuple[bytes, bytes]] = []
             for node in file.nodes(meta):
                 if int.from_bytes(node.key, "big") >= scan.torn_first_seq:
                     break
                 batch.append((node.key, file.value(meta, node)))
                 if len(batch) == _BATCH_BLOCKS:
-                    kept += _put_all(env, batch)
+                    _put_all(env, batch)
                     batch = []
-            kept += _put_all(env, batch)
+            _put_all(env, batch)
     finally:
         env.close()
-    if kept != scan.blocks:
+    check = scan_segment(replace(last, path=directory), start, map_bytes=map_bytes)
+    if check.findings or check.head != scan.head:
         raise JournalDamaged(
-            f"segment {last.number:06d}: {kept} of {scan.blocks} blocks could be read again", values={"kept": kept}
+            f"segment {last.number:06d}: the blocks before the torn tail could not be kept",
+            values={"kept": check.blocks},
         )
     return directory
 
 
-def _reads_up_to(file: LmdbFile, torn_first_seq: int) -> bool:
-    """Whether the newest tree can be walked up to the torn tail; if not, the tree before the last transaction can."""
-    try:
-        for node in file.nodes(file.newest):
-            if int.from_bytes(node.key, "big") >= torn_first_seq:
-                return True
-    except LmdbFault:
-        return False
-    return True
-
-
-def _put_all(env: lmdb.Environment, batch: list[tuple[bytes, bytes]]) -> int:
+def _put_all(env: lmdb.Environment, batch: list[tuple[bytes, bytes]]) -> None:
     with env.begin(write=True) as transaction:
         for key, value in batch:
             if not transaction.put(key, value, append=True):
                 raise JournalDamaged("the blocks to keep are not in order", values={"key": key.hex()})
-    return len(batch)
 
 
 def _sync_file(path: Path) -> None:

@@ -33,6 +33,8 @@ class Scan:
     findings: list[Finding] = field(default_factory=list)
     torn_first_seq: int = 0
     torn_blocks: int = 0
+    # The last transaction as a whole is torn: what verifies is what the tree before it holds.
+    torn_transaction: bool = False
     watch: Watch | None = None
 
     @property
@@ -85,7 +87,7 @@ def _scan_file(file: LmdbFile, segment: Segment, *, head: Head, watch: Watch | N
     if unreadable and not segment.sealed:
         if structure is None or structure.fault in TEARABLE_FILE:
             _look_for_torn_tail(scan, file.newest.main.entries)
-        if structure is not None and not scan.torn:
+        if structure is not None or scan.torn:
             _look_for_torn_transaction(file, scan, segment=segment, head=head)
     return scan
 
@@ -205,8 +207,12 @@ def _look_for_torn_tail(scan: Scan, entries: int) -> None:
 
 
 def _look_for_torn_transaction(file: LmdbFile, scan: Scan, *, segment: Segment, head: Head) -> None:
-    """The tree of the last transaction is broken. If the one before it is whole, only the last transaction is torn."""
-    if file.newest.txn == 0 or file.newest.main.entries <= file.older.main.entries:
+    """The last transaction as a whole is torn if the tree before it is whole; that tree may also keep more blocks.
+
+    A small block lives in a leaf page, which each transaction writes anew together with the block's neighbours.
+    """
+    dropped = file.newest.main.entries - file.older.main.entries
+    if file.newest.txn == 0 or dropped <= 0 or (scan.torn and dropped >= scan.torn_blocks):
         return
     try:
         check_snapshot(file, file.older)
@@ -216,5 +222,6 @@ def _look_for_torn_transaction(file: LmdbFile, scan: Scan, *, segment: Segment, 
     if before.findings:
         return
     scan.head, scan.blocks, scan.first_hash = before.head, before.blocks, before.first_hash
+    scan.torn_transaction = True
     scan.torn_first_seq = before.head.next_seq
-    scan.torn_blocks = file.newest.main.entries - file.older.main.entries
+    scan.torn_blocks = dropped
