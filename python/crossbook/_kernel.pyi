@@ -2,7 +2,7 @@
 
 from typing import Final, final
 
-__all__: Final = ["BlockError", "Kernel", "KernelError", "SnapshotError", "vocabulary"]
+__all__: Final = ["BlockError", "Kernel", "KernelError", "SnapshotError", "check_block", "count_events", "vocabulary"]
 
 class BlockError(ValueError):
     """A block body that does not decode as a whole; nothing changed. `args` is (code, record index, message)."""
@@ -86,6 +86,12 @@ class Kernel:
 
     def queue(self, market: int, side: int, price: int) -> bytes:
         """msgpack: the orders of one price level in priority."""
+
+def check_block(body: bytes, *, base_time_ns: int, not_before_ns: int, count: int) -> None:
+    """Raise BlockError for a body `Kernel.apply` would refuse: the same decoder, and no state."""
+
+def count_events(stream: bytes) -> int:
+    """How many events stand back to back in what `Kernel.apply` returned. Raises ValueError if they are not events."""
 
 def vocabulary() -> str:
     """JSON: the commands, events, rejects and cancel reasons this kernel speaks."""

@@ -146,7 +146,7 @@ def _check_record_fits(data: bytes, command: Command) -> None:
 
 def _close_block(parts: Sequence[bytes], records: Sequence[Record], base: int, last: int) -> PackedBlock:
     body = b"".join(parts)
-    check_records(body, records)
+    check_records(body, records, base_time_ns=base, not_before_ns=base)
     return PackedBlock(body, len(records), base, last)
 
 

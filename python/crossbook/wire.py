@@ -14,17 +14,14 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from crossbook._kernel import BlockError, check_block, count_events
 from crossbook.commands import (
     COMMAND_TYPES,
     STRING_BYTES_MAX,
     U16,
     U64,
-    AddAsset,
-    AddMarket,
     Command,
     Origin,
-    RegisterAuthor,
-    Repair,
 )
 from crossbook.errors import CrossbookError, InputError
 from crossbook.events import Event
@@ -78,26 +75,38 @@ def encode_record(record: Record) -> bytes:
         ) from None
 
 
-def check_records(body: bytes, records: Sequence[Record]) -> None:
-    """Refuse a body the kernel's decoder would refuse, naming command and field, before it is journaled.
+def check_records(body: bytes, records: Sequence[Record], *, base_time_ns: int, not_before_ns: int) -> None:
+    """Refuse a body the kernel would refuse, naming command and field, before it is journaled.
 
     Args:
         body: the concatenated canonical bytes of `records`.
-        records: the records, for the messages and for the byte length of their strings.
+        records: the records, for the messages.
+        base_time_ns: the time their offsets count from.
+        not_before_ns: the time of the last command before them.
 
     Raises:
         InputError: `value_out_of_range`, `value_type`, `float_refused` or `string_too_long`.
     """
     try:
+        check_block(body, base_time_ns=base_time_ns, not_before_ns=not_before_ns, count=len(records))
+    except BlockError as error:
+        _explain(body, records)
+        raise InputError(
+            f"the kernel cannot read record {error.args[1]}: {error.args[0]}",
+            code="value_type",
+            values={"index": error.args[1], "reason": error.args[0]},
+            hint="docs/rules.md lists the fields of each command with their types and ranges",
+        ) from None
+
+
+def _explain(body: bytes, records: Sequence[Record]) -> None:
+    """Raise what is wrong with a body in terms of command and field."""
+    try:
         _RECORDS.decode(array_header(len(records)) + body)
     except msgspec.ValidationError as error:
         raise _field_error(str(error), records) from None
-    if not _WITH_STRINGS.isdisjoint([type(record.command) for record in records]):
-        for index, record in enumerate(records):
-            _check_strings(index, record.command)
-
-
-_WITH_STRINGS: Final = frozenset({AddAsset, AddMarket, RegisterAuthor, Repair})
+    for index, record in enumerate(records):
+        _check_strings(index, record.command)
 
 
 def _check_strings(index: int, command: Command) -> None:
@@ -162,35 +171,6 @@ def decode_body(body: bytes | memoryview, count: int) -> list[Record]:
         msgspec.DecodeError: the body is not `count` records; the journal's hashes make that a foreign or forged block.
     """
     return _RECORDS.decode(array_header(count) + bytes(body))
-
-
-# The width of a msgpack value by its first byte; 0 marks str8, whose length is in the next byte.
-_WIDTHS: Final = bytes(
-    1 if b <= 0x7F or b >= 0xE0 or b in (0xC0, 0xC2, 0xC3)
-    else 1 + (b & 0x1F) if 0xA0 <= b <= 0xBF
-    else {0xCC: 2, 0xCD: 3, 0xCE: 5, 0xCF: 9, 0xD0: 2, 0xD1: 3, 0xD2: 5, 0xD3: 9}.get(b, 0)
-    for b in range(256)
-)  # fmt: skip
-
-
-_ARRAY16: Final = 0xDC
-
-
-def count_events(data: bytes) -> int:
-    """How many events are in a concatenation of them: each is one flat array of scalars."""
-    widths = _WIDTHS
-    position, end, count = 0, len(data), 0
-    while position < end:
-        values = data[position] & 0x0F
-        position += 1
-        if data[position - 1] == _ARRAY16:
-            values = int.from_bytes(data[position : position + 2], "big")
-            position += 2
-        for _ in range(values):
-            width = widths[data[position]]
-            position += width or 2 + data[position + 1]
-        count += 1
-    return count
 
 
 def decode_events(data: bytes) -> list[Event]:

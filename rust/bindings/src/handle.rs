@@ -5,7 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard};
 
 use crossbook_kernel::command::Side;
+use crossbook_kernel::decode;
 use crossbook_kernel::digest::SUBSYSTEMS;
+use crossbook_kernel::event;
 use crossbook_kernel::kernel::{BlockHead, Checks, Kernel as Core};
 use crossbook_kernel::matching::ladder::Ladder;
 use crossbook_kernel::quantities::{AccountId, MarketId, OrderId, Ticks};
@@ -202,6 +204,25 @@ impl Kernel {
             Side::from_number(u64::from(side)).ok_or_else(|| PyValueError::new_err("side is 1 (buy) or 2 (sell)"))?;
         self.view(python, |view| view.queue(MarketId(market), side, Ticks(price)))
     }
+}
+
+/// Refuses a block body that `Kernel.apply` would refuse, before it is journaled: the same decoder, and no state.
+#[pyfunction]
+#[pyo3(signature = (body, *, base_time_ns, not_before_ns, count))]
+pub fn check_block(
+    python: Python<'_>,
+    body: &[u8],
+    base_time_ns: u64,
+    not_before_ns: u64,
+    count: usize,
+) -> PyResult<()> {
+    python.detach(|| decode::block(body, base_time_ns, not_before_ns, count, &mut Vec::new())).map_err(errors::block)
+}
+
+/// How many events stand back to back in what `Kernel.apply` returned.
+#[pyfunction]
+pub fn count_events(stream: &[u8]) -> PyResult<usize> {
+    event::count(stream).map_err(|error| PyValueError::new_err(format!("not a stream of events: {}", error.code())))
 }
 
 /// The vocabulary of commands, events and refusals, as JSON.

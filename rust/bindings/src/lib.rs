@@ -13,6 +13,8 @@ use pyo3::prelude::*;
 fn _kernel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let python = module.py();
     module.add_class::<handle::Kernel>()?;
+    module.add_function(wrap_pyfunction!(handle::check_block, module)?)?;
+    module.add_function(wrap_pyfunction!(handle::count_events, module)?)?;
     module.add_function(wrap_pyfunction!(handle::vocabulary, module)?)?;
     module.add("BlockError", python.get_type::<errors::BlockError>())?;
     module.add("SnapshotError", python.get_type::<errors::SnapshotError>())?;

@@ -43,6 +43,19 @@ pub trait Event {
     fn write(&self, seq: u64, writer: &mut Writer);
 }
 
+/// How many events stand back to back in `stream`: each is one flat array.
+pub fn count(stream: &[u8]) -> Result<usize, WireError> {
+    let mut reader = Reader::new(stream);
+    let mut events = 0;
+    while !reader.is_empty() {
+        for _ in 0..reader.array()? {
+            reader.skip_scalar()?;
+        }
+        events += 1;
+    }
+    Ok(events)
+}
+
 /// Every event with its tag and fields (after seq).
 pub const VOCABULARY: &[Entry] = ALL;
 

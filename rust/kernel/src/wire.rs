@@ -163,6 +163,22 @@ impl<'a> Reader<'a> {
         if self.array()? == length { Ok(()) } else { Err(WireError::WrongLength) }
     }
 
+    /// Steps over one scalar: an integer, a boolean, nil or a string.
+    pub fn skip_scalar(&mut self) -> Result<(), WireError> {
+        let width = match self.byte()? {
+            0x00..=0x7f | 0xc0 | 0xc2 | 0xc3 | 0xe0..=0xff => 0,
+            marker @ 0xa0..=0xbf => usize::from(marker & 0x1f),
+            0xd9 => usize::from(self.byte()?),
+            0xcc | 0xd0 => 1,
+            0xcd | 0xd1 => 2,
+            0xce | 0xd2 => 4,
+            0xcf | 0xd3 => 8,
+            _ => return Err(WireError::WrongType),
+        };
+        self.rest = self.rest.get(width..).ok_or(WireError::Truncated)?;
+        Ok(())
+    }
+
     /// A string of at most [`TEXT_MAX`] bytes.
     pub fn text(&mut self) -> Result<Text, WireError> {
         let marker = self.byte()?;
