@@ -74,16 +74,18 @@ def agree(state: State, maker: Order, taker: Order) -> int:
 def accepted(state: State, order: Order, *, maker: Order, taker: Order, lots: int) -> tuple[int, int]:
     """How many of the lots one side accepts, and the reason if none."""
     position = state.accounts[order.account].positions.get(order.market, Position()).lots
+    with_itself = maker.account == taker.account
+    closing = 0 if with_itself else closable(position, order.side)
     if order.reduce_only:
-        lots = min(lots, closable(position, order.side))
+        lots = min(lots, closing)
         if lots == 0:
             return 0, e.REDUCE_ONLY
-    if lots <= closable(position, order.side):
+    if lots <= closing:
         return lots, 0
     fees = fees_of(state, maker, taker, lots=lots)
     if can_carry(state, order, lots=lots, price=maker.price, fee=fees.maker if order is maker else fees.taker):
         return lots, 0
-    return closable(position, order.side), e.MARGIN
+    return closing, e.MARGIN
 
 
 def closable(position: int, side: int) -> int:

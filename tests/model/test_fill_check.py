@@ -153,6 +153,31 @@ def test_both_sides_are_asked_until_both_agree(desk: Desk) -> None:
     assert desk.open_lots(3) == {5: 5}
 
 
+def test_a_trade_with_oneself_closes_nothing(desk: Desk) -> None:
+    """The position would be there to close again after each slice, so the two orders would never come to an end."""
+    desk.buy(1, 1, 100)
+    desk.sell(2, 1, 100)
+    desk.sell(1, 700, 101, reduce_only=True)
+    assert desk.buy(1, 600, 101)[1:] == [
+        "OrderCancelled order=3 account=1 market=1 lots=700 reason=7",
+        "OrderRested order=4 lots=600",
+    ]
+
+
+def test_a_trade_with_oneself_is_carried_whole_or_not_at_all(engine: Engine) -> None:
+    desk = Desk(engine, deposit=100)
+    desk.buy(1, 1, 100)
+    desk.sell(2, 1, 100)
+    desk.sell(1, 9, 101)
+    desk.mark(150)
+    # Worth 150. One lot sold at 101 would leave 101 against 120 for the eight still offered; to anybody else it might
+    # be sold all the same, because it closes.
+    assert desk.buy(1, 1, 101)[1:] == [
+        "OrderCancelled order=3 account=1 market=1 lots=9 reason=5",
+        "OrderRested order=4 lots=1",
+    ]
+
+
 def test_no_sequence_of_fills_leaves_the_position_limit(desk: Desk) -> None:
     """Reduce-only fills move the position without using up open lots, so neither side may count on the other."""
     desk.do(c.AddMarket("TINY-PERP", 1, 10**12, 10**12, 1_000, 10))

@@ -161,7 +161,7 @@ fn accepted<F: Floor>(floor: &F, account: AccountId, fill: &Fill) -> Result<Lots
     let holdings = floor.holdings(account);
     let mut fill = *fill;
     if fill.reduce_only {
-        fill.lots = fill.lots.min(holdings.position(fill.market).closable(fill.side));
+        fill.lots = fill.lots.min(fill.closable(&holdings.position(fill.market)));
         if fill.lots == Lots::ZERO {
             return Err(CancelReason::ReduceOnly);
         }
@@ -177,6 +177,7 @@ fn terms(market: &Market, maker: &Maker, taker: &Taker, lots: Lots) -> Trade {
     let price = maker.order.price();
     let notional = market.notional(lots, price);
     let same_master = maker.master == taker.master;
+    let with_itself = maker.order.account == taker.order.account;
     let side = |side, rate, reduce_only| {
         let fee = notional.share_ceil(rate, Deduction::ZERO);
         Fill {
@@ -189,6 +190,7 @@ fn terms(market: &Market, maker: &Maker, taker: &Taker, lots: Lots) -> Trade {
             // Trading with oneself earns nothing.
             fee: if same_master { fee.max(Money::ZERO) } else { fee },
             reduce_only,
+            with_itself,
         }
     };
     Trade {

@@ -8,7 +8,7 @@ use crate::state::market::Market;
 /// How many of the fill's lots the account may take: all of them, the closing part, or none.
 pub fn permitted(holdings: &Holdings, markets: &[Market], fill: &Fill) -> Lots {
     let position = holdings.position(fill.market);
-    let closable = position.closable(fill.side);
+    let closable = fill.closable(&position);
     if fill.lots <= closable {
         return fill.lots;
     }

@@ -211,6 +211,18 @@ pub struct Fill {
     pub fee: Money,
     /// Whether the order was reduce-only, so that its lots were never counted as open.
     pub reduce_only: bool,
+    /// Whether the account is on both sides of the trade.
+    pub with_itself: bool,
+}
+
+impl Fill {
+    /// Lots that this fill may close of a position. None in a trade with oneself, which leaves the position as it is:
+    /// were it cut to the closing part, the position would be there to close again, and the two orders would go on in
+    /// such slices for as long as they have lots.
+    #[inline]
+    pub fn closable(&self, position: &Position) -> Lots {
+        if self.with_itself { Lots::ZERO } else { position.closable(self.side) }
+    }
 }
 
 /// An account.
