@@ -59,7 +59,8 @@ pub trait Book {
     /// The order that follows a resting one in the priority of its whole side.
     fn after(&self, orders: &Orders, slot: Slot) -> Option<Slot>;
 
-    /// Up to `levels` prices of a side, best first.
+    /// Up to `levels` prices of a side, best first. Sums the orders up, so it takes a step an order: a question for views,
+    /// not for the matching loop.
     fn depth(&self, orders: &Orders, side: Side, levels: usize) -> Vec<DepthLevel>;
 
     /// The orders of a side at a price, in priority.

@@ -5,7 +5,7 @@
 //!        ┌────────────┬─────────────┬─────────┐
 //!        │ chunk      │ page        │ level   │
 //!        └────────────┴─────────────┴─────────┘
-//! chunks[chunk] ──► pages[page] ──► levels[64·page + level] = head │ tail │ orders │ lots
+//! chunks[chunk] ──► pages[page] ──► levels[64·page + level] = head │ tail
 //!   │                 │               │
 //!   └ occupied_chunks └ words[64]     └ occupied[page], one bit a level
 //!     one bit a chunk   one bit a page, and
@@ -16,6 +16,8 @@
 //!   of a side is the nearest set bit away from the other side: one word off, rarely three, however empty the book is.
 //! * A page of 64 levels exists while one of them is occupied, and is then recycled, so memory follows the occupied
 //!   prices; a chunk (2^18 ticks) is made when first touched and stays, since it carries the dirty marks.
+//! * A level is its queue's two ends and nothing else. Totals are summed up when a view asks for depth, so an order that
+//!   shrinks, or leaves from the middle of its queue, does not touch its level at all, and there is no total to be wrong.
 //! * The best level of each side is cached with its place, so the matching loop never searches for the top.
 //! * A page is also the digest's bucket, and marking it dirty is a bit in a word that the insert has just touched.
 
@@ -27,19 +29,17 @@ use crate::quantities::{Lots, Ticks};
 const CHUNK_PAGES: usize = 4096;
 const _: () = assert!(BUCKET_TICKS == 64, "a page is a bucket, and a page is one word of bits");
 
-/// The queue at one price: two levels to a cache line, and none across two.
+/// The queue at one price: eight levels to a cache line.
 #[derive(Clone, Copy, Debug)]
 struct Level {
     head: u32,
     tail: u32,
-    orders: u32,
-    lots: i128,
 }
 
-const _: () = assert!(size_of::<Level>() == 32);
+const _: () = assert!(size_of::<Level>() == 8);
 
 impl Level {
-    const EMPTY: Self = Self { head: NONE, tail: NONE, orders: 0, lots: 0 };
+    const EMPTY: Self = Self { head: NONE, tail: NONE };
 }
 
 /// 2^18 ticks: which of its pages are occupied, which are dirty, and where they are.
@@ -180,19 +180,17 @@ impl Ladder {
     fn level_at(&self, place: Place) -> Option<u32> {
         let chunk = self.chunks.get(place.chunk)?.as_ref()?;
         let page = chunk.pages[place.page];
-        (page != NONE).then_some(page.wrapping_shl(6) | place.level)
+        (page != NONE).then_some((page << 6) | place.level)
     }
 
-    /// Marks the bucket of a price dirty, and gives its place in `levels` if its page exists.
+    /// Marks the bucket of a price dirty; its chunk exists.
     #[inline(always)]
-    fn touch(&mut self, place: Place) -> Option<u32> {
-        let chunk = self.chunks.get_mut(place.chunk)?.as_mut()?;
+    fn touch(&mut self, place: Place) {
+        let chunk = self.chunks[place.chunk].as_mut().expect("a touched price has a chunk");
         let mark = 1 << place.bit;
         if chunk.dirty[place.word] & mark == 0 && chunk.mark(place) {
             self.dirty_chunks.push(u32::try_from(place.chunk).expect("13 bits"));
         }
-        let page = chunk.pages[place.page];
-        (page != NONE).then_some(page.wrapping_shl(6) | place.level)
     }
 
     /// Makes the page of a price, and gives the price's place in `levels`.
@@ -212,7 +210,7 @@ impl Ladder {
         chunk.words[place.word] |= 1 << place.bit;
         chunk.summary |= 1 << place.word;
         self.occupied_chunks[place.chunk / 64] |= 1 << (place.chunk % 64);
-        self.touch(place).expect("the page was made")
+        (page << 6) | place.level
     }
 
     #[cold]
@@ -251,7 +249,7 @@ impl Ladder {
             let rest = worse(self.occupied[page as usize], place.level, side);
             if rest != 0 {
                 let level = best_bit(rest, side);
-                return Best { price: (from & !63) | level, level: page.wrapping_shl(6) | level };
+                return Best { price: (from & !63) | level, level: (page << 6) | level };
             }
         }
         self.next_page(place, chunk, side)
@@ -320,17 +318,15 @@ impl Book for Ladder {
     #[inline]
     fn insert(&mut self, orders: &mut Orders, slot: Slot) {
         let order = &orders[slot];
-        let (ticks, side, lots) = (order.price_ticks, order.side, order.lots);
-        assert!(lots.0 > 0, "a resting order has open lots");
+        let (ticks, side) = (order.price_ticks, order.side);
+        assert!(order.lots.0 > 0, "a resting order has open lots");
         assert!(ticks <= self.price_max, "a resting order is within the book");
         assert!(ticks < self.best_sell.price || side == Side::Sell, "a book is never crossed");
         assert!(ticks > self.best_buy.price || side == Side::Buy, "a book is never crossed");
         let place = Place::of(ticks);
-        let at = self.touch(place).unwrap_or_else(|| self.make_level(place));
+        let at = self.level_at(place).unwrap_or_else(|| self.make_level(place));
         let level = &mut self.levels[at as usize];
         let tail = std::mem::replace(&mut level.tail, slot.0);
-        level.orders += 1;
-        level.lots += i128::from(lots.0);
         orders.queue.join(Link { prev: tail, next: NONE }, slot.0);
         if tail == NONE {
             level.head = slot.0;
@@ -340,36 +336,37 @@ impl Book for Ladder {
                 *best = Best { price: ticks, level: at };
             }
         }
+        self.touch(place);
     }
 
     #[inline]
     fn remove(&mut self, orders: &mut Orders, slot: Slot) {
         let order = &orders[slot];
-        let (ticks, side, lots) = (order.price_ticks, order.side, order.lots);
+        let (ticks, side) = (order.price_ticks, order.side);
         let place = Place::of(ticks);
-        let at = self.touch(place).expect("a resting order has a level");
+        self.touch(place);
         let Link { prev, next } = orders.queue.part(slot.0);
-        let level = &mut self.levels[at as usize];
-        level.orders -= 1;
-        level.lots -= i128::from(lots.0);
-        if prev == NONE {
-            level.head = next;
-        }
-        if next == NONE {
-            level.tail = prev;
-        }
-        if prev & next == NONE {
-            self.empty_level(place, ticks, at, side);
+        if prev == NONE || next == NONE {
+            let at = self.level_at(place).expect("a resting order has a level");
+            let level = &mut self.levels[at as usize];
+            if prev == NONE {
+                level.head = next;
+            }
+            if next == NONE {
+                level.tail = prev;
+            }
+            if prev == next {
+                self.empty_level(place, ticks, at, side);
+            }
         }
     }
 
+    #[inline]
     fn reduce(&mut self, orders: &mut Orders, slot: Slot, lots: Lots) {
         let order = &mut orders[slot];
         assert!(lots.0 >= 0 && lots < order.lots, "an order with nothing left is removed");
         order.lots = Lots(order.lots.0 - lots.0);
-        let place = Place::of(order.price_ticks);
-        let at = self.touch(place).expect("a resting order has a level");
-        self.levels[at as usize].lots -= i128::from(lots.0);
+        self.touch(Place::of(order.price_ticks));
     }
 
     #[inline]
@@ -392,10 +389,16 @@ impl Book for Ladder {
         })
     }
 
-    fn depth(&self, _orders: &Orders, side: Side, levels: usize) -> Vec<DepthLevel> {
+    fn depth(&self, orders: &Orders, side: Side, levels: usize) -> Vec<DepthLevel> {
         let summed = |best: Best| {
-            let level = &self.levels[best.level as usize];
-            DepthLevel { price: price(best.price), lots: level.lots, orders: level.orders }
+            let head = Slot::from_link(self.levels[best.level as usize].head);
+            let queue = std::iter::successors(head, |slot| Slot::from_link(orders.queue.of(slot.0).next));
+            let (mut lots, mut count) = (0, 0);
+            for slot in queue {
+                lots += i128::from(orders[slot].lots.0);
+                count += 1;
+            }
+            DepthLevel { price: price(best.price), lots, orders: count }
         };
         self.levels_of(side).take(levels).map(summed).collect()
     }

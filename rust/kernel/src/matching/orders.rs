@@ -89,7 +89,7 @@ pub struct Order {
     pub id: OrderId,
     /// The client's own id, 0 for none.
     pub client_order: u64,
-    /// Open lots. While the order rests, change them through its book, which keeps the level's total.
+    /// Open lots. While the order rests, change them through its book, which marks the change.
     pub lots: Lots,
     /// Lots filled so far.
     pub filled: Lots,
