@@ -94,6 +94,9 @@ impl<B: Book> Desk<B> {
 fn an_empty_book_has_nothing<B: Book>() {
     let mut desk = Desk::<B>::new();
     for side in [Side::Buy, Side::Sell] {
+        for price in [i64::MIN, -1, 0, 1, PRICE_MAX, PRICE_MAX + 1, i64::from(u32::MAX), i64::MAX] {
+            assert!(desk.queue(side, price).is_empty(), "price {price}");
+        }
         assert_eq!(None, desk.best(side));
         assert!(desk.priority(side).is_empty() && desk.depth(side, 9).is_empty() && desk.queue(side, 7).is_empty());
     }

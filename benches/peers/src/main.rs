@@ -99,12 +99,11 @@ fn compare(flow: &Flow, rounds: usize, book: &str) {
     println!("\n{}: {} messages, {} trades, {} rounds", flow.name, flow.counted, tallies[0].trades, rounds);
     println!("{:<24}{:>8}{:>8}   licence", "book", "ratio", "ns/msg");
     for (at, entry) in entries.iter().enumerate() {
-        if tallies[at] == tallies[0] {
-            let ratios = times[at].iter().zip(&times[0]).map(|(theirs, ours)| theirs / ours).collect();
-            println!("{:<24}{:>8.2}{:>8.1}   {}", entry.name, median(ratios), median(times[at].clone()), entry.licence);
-        } else {
-            println!("{:<24} refused: {} trades of {} lots", entry.name, tallies[at].trades, tallies[at].lots);
-        }
+        let agrees = tallies[at] == tallies[0];
+        let ratios = times[at].iter().zip(&times[0]).map(|(theirs, ours)| theirs / ours).collect();
+        let ratio = if agrees { format!("{:.2}", median(ratios)) } else { "refused".to_owned() };
+        let reason = if agrees { String::new() } else { format!(", but {} trades", tallies[at].trades) };
+        println!("{:<24}{ratio:>8}{:>8.1}   {}{reason}", entry.name, median(times[at].clone()), entry.licence);
     }
 }
 

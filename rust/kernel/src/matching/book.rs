@@ -63,7 +63,7 @@ pub trait Book {
     /// not for the matching loop.
     fn depth(&self, orders: &Orders, side: Side, levels: usize) -> Vec<DepthLevel>;
 
-    /// The orders of a side at a price, in priority.
+    /// The orders of a side at a price, in priority. Any price may be asked; where no order can rest there is none.
     fn queue(&self, orders: &Orders, side: Side, price: Ticks) -> Vec<Slot>;
 
     /// The buckets in which anything changed since the last call, ascending.

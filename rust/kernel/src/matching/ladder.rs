@@ -404,7 +404,7 @@ impl Book for Ladder {
     }
 
     fn queue(&self, orders: &Orders, side: Side, price: Ticks) -> Vec<Slot> {
-        let ticks = price_ticks(price);
+        let Ok(ticks) = u32::try_from(price.0) else { return Vec::new() };
         // The level of a price is the other side's if it is not between this side's best and its end.
         let ours = match side {
             Side::Buy => ticks <= self.best_buy.price,
