@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from crossbook._kernel import Kernel
 from tests.model.commands import Record
+from tests.model.wire import decode_events, encode_block
 from tests.model.world import World
 from tests.properties.agreement import apply_block, run_block
 from tests.properties.strategies import sessions
@@ -50,3 +51,14 @@ def test_a_snapshot_anywhere_continues_like_the_original(records: list[Record], 
     copy = Kernel.from_snapshot(kernel.snapshot(), check_invariants=True)
     assert apply_block(copy, records[cut:]) == apply_block(kernel, records[cut:])
     assert copy.snapshot() == kernel.snapshot()
+
+
+@settings(max_examples=60, deadline=None)
+@given(records=sessions(), data=st.data())
+def test_a_limit_stops_within_a_block_as_if_it_had_been_shorter(records: list[Record], data: st.DataObject) -> None:
+    limit = data.draw(st.integers(0, len(records)))
+    limited, short = Kernel(), Kernel()
+    body = encode_block(records, records[0].time)
+    events = limited.apply(body, first_seq=1, base_time_ns=records[0].time, count=len(records), limit=limit)
+    assert decode_events(events) == (apply_block(short, records[:limit]) if limit else [])
+    assert limited.snapshot() == short.snapshot()
