@@ -122,10 +122,16 @@ def test_the_kernel_is_pure() -> None:
 
 
 def test_the_kernel_links_neither_python_nor_lmdb() -> None:
-    """Laws 1 and 4, in the manifest: the kernel depends on a hash and a hasher, and on nothing else."""
+    """Laws 1 and 4, in the manifest: the kernel depends on a hash, a hasher and a hint, and on nothing else."""
     manifest = (ROOT / "Cargo.toml").read_text()
     dependencies = manifest.split("[dependencies]")[1].split("\n[")[0]
-    assert set(re.findall(r"^([\w-]+)\s*=", dependencies, re.MULTILINE)) == {"blake3", "rustc-hash"}
+    assert set(re.findall(r"^([\w-]+)\s*=", dependencies, re.MULTILINE)) == {"blake3", "rustc-hash", "crossbook-prefetch"}
+
+
+def test_unsafe_code_is_one_line_in_a_crate_of_its_own() -> None:
+    """The measured exception: a hint to the processor, with a safety comment."""
+    guilty = {name(path) for path in files(".rs", "rust") if re.search(r"\bunsafe \{", path.read_text())}
+    assert guilty == {"rust/prefetch/src/lib.rs"}
 
 
 def test_overflow_is_checked_in_release() -> None:

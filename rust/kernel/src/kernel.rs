@@ -1,5 +1,6 @@
 //! The kernel: block bytes in, event bytes out, and a state that the journal determines.
 
+use crate::ahead;
 use crate::apply;
 use crate::command::{Command, Record};
 use crate::decode::{self, BlockError};
@@ -31,11 +32,6 @@ pub struct RootMark {
     /// The root.
     pub root: Digest,
 }
-
-/// How many commands ahead entities are looked up.
-const FAR: usize = 8;
-/// How many commands ahead what they point at is read.
-const NEAR: usize = 4;
 
 /// Where a block is to be executed.
 #[derive(Clone, Copy, Debug)]
@@ -94,7 +90,7 @@ impl<B: Book> Kernel<B> {
         self.out.clear();
         let mut window_start = 0;
         for (index, record) in records.iter().enumerate() {
-            self.look_ahead(records, index);
+            ahead::prepare(&self.state, records, index);
             apply::record(&mut self.state, record, &mut self.out);
             if self.state.sequence.seq.is_multiple_of(WINDOW) {
                 self.events.extend(&self.out.as_bytes()[window_start..]);
@@ -110,18 +106,6 @@ impl<B: Book> Kernel<B> {
         }
         self.events.extend(&self.out.as_bytes()[window_start..]);
         assert_sound(invariants::totals(&self.state), self.state.sequence.seq);
-    }
-
-    /// Touches what commands further down the block will need, so that it is in cache when they come. The far look finds
-    /// the entity, the near one what it points at; nothing depends on what is read.
-    #[inline]
-    fn look_ahead(&self, records: &[Record], index: usize) {
-        if let Some(record) = records.get(index + FAR) {
-            std::hint::black_box(self.state.touch_far(&record.command));
-        }
-        if let Some(record) = records.get(index + NEAR) {
-            std::hint::black_box(self.state.touch_near(&record.command));
-        }
     }
 
     /// At the journaled interval of commands or of stamped time, and at a checkpoint.

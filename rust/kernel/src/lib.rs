@@ -20,6 +20,7 @@ pub mod wire;
 
 pub mod kernel;
 
+mod ahead;
 pub mod apply;
 pub mod decode;
 pub mod emit;

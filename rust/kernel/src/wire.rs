@@ -47,6 +47,7 @@ impl WireError {
 pub const TEXT_MAX: usize = 64;
 
 /// Reads canonical values off a byte slice.
+#[derive(Clone, Copy)]
 pub struct Reader<'a> {
     rest: &'a [u8],
 }
@@ -287,7 +288,7 @@ impl Writer {
     }
 
     /// An unsigned integer.
-    #[inline]
+    #[inline(always)]
     #[allow(clippy::cast_possible_truncation)]
     pub fn unsigned(&mut self, value: u64) {
         // One bounds check a value: nine bytes are written where one to nine are meant, and the next value overwrites.
@@ -309,7 +310,7 @@ impl Writer {
     }
 
     /// A signed integer.
-    #[inline]
+    #[inline(always)]
     #[allow(clippy::cast_possible_truncation)]
     pub fn signed(&mut self, value: i64) {
         if value >= 0 {

@@ -9,6 +9,8 @@
 //! Ids are a counter, so a look-up is three loads and no hash. A page lives while one of its ids is open, so memory
 //! follows the open orders and not the orders ever placed.
 
+use crossbook_prefetch::prefetch;
+
 use super::orders::{NONE, Slot};
 use crate::quantities::OrderId;
 
@@ -91,6 +93,17 @@ impl IdIndex {
         let region = &self.regions[self.find(key).ok()?].1;
         let page = self.pages.get(region.entries[page_in_region] as usize)?;
         Slot::from_link(page.entries[entry])
+    }
+
+    /// Asks for the entry of an id: the last of the three loads, and the only one that is far away.
+    #[inline]
+    pub(super) fn prefetch(&self, id: OrderId) {
+        let (key, page_in_region, entry) = split(id);
+        if let Ok(at) = self.find(key)
+            && let Some(page) = self.pages.get(self.regions[at].1.entries[page_in_region] as usize)
+        {
+            prefetch(&page.entries[entry]);
+        }
     }
 
     pub(super) fn slots(&self) -> impl Iterator<Item = Slot> + '_ {

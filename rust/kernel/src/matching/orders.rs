@@ -275,6 +275,7 @@ impl Orders {
         Slot(slot)
     }
 
+    #[cold]
     fn grow(&mut self, order: Order) -> u32 {
         let slot = u32::try_from(self.bodies.len()).expect("fewer than 2^32 open orders");
         assert!(slot != NONE, "the last slot number means none");
@@ -297,21 +298,16 @@ impl Orders {
         self.live -= 1;
     }
 
-    /// Appends the order to its account's list. New ids are the highest, so this is one step; an order with an older id
-    /// (put back after an amend) walks to its place, because a mass cancel goes by id.
+    /// Appends the order to its account's list. Orders are listed by ascending id, because a mass cancel goes by it: new
+    /// ids are the highest, an amended order keeps its place, and a snapshot is loaded by id.
     pub fn link_account(&mut self, slot: Slot, list: &mut AccountOrders) {
-        let id = self[slot].id;
-        let (mut prev, mut next) = (list.tail, NONE);
-        while prev != NONE && self[Slot(prev)].id > id {
-            (prev, next) = (self.owned.of(prev).prev, prev);
-        }
-        self.owned.join(Link { prev, next }, slot.0);
+        let prev = list.tail;
+        debug_assert!(prev == NONE || self[Slot(prev)].id < self[slot].id, "orders are listed by ascending id");
+        self.owned.join(Link { prev, next: NONE }, slot.0);
         if prev == NONE {
             list.head = slot.0;
         }
-        if next == NONE {
-            list.tail = slot.0;
-        }
+        list.tail = slot.0;
         list.count += 1;
     }
 
@@ -336,6 +332,12 @@ impl Orders {
     #[must_use]
     pub fn slot(&self, id: OrderId) -> Option<Slot> {
         self.index.slot(id)
+    }
+
+    /// Asks for where [`Orders::slot`] will look.
+    #[inline]
+    pub fn prefetch_slot(&self, id: OrderId) {
+        self.index.prefetch(id);
     }
 
     /// The expiry in nanoseconds since the epoch, 0 for none.

@@ -37,8 +37,8 @@ pub fn pool(holdings: &Holdings, markets: &[Market], asset: AssetId) -> Pool {
     let mut sum = Pool { equity: holdings.cash(asset).wide(), requirement: Wide::ZERO };
     for position in holdings.positions() {
         let worst = position.worst();
-        // A position without lots has no cost either, so there is nothing to add.
-        if worst.0 == 0 && position.lots.0 == 0 {
+        // Without lots, held or open, there is no cost either: nothing to add.
+        if worst.0 == 0 {
             continue;
         }
         let market = &markets[position.market.index()];

@@ -1,5 +1,7 @@
 //! Accounts: who holds what, and which of it changed since the last digest.
 
+use crossbook_prefetch::prefetch;
+
 use super::nonces::Nonces;
 use crate::command::Side;
 use crate::digest::DirtySet;
@@ -100,11 +102,17 @@ pub struct Holdings {
 }
 
 impl Holdings {
-    /// Reads the start of each line of the positions, and the cash.
+    /// Asks for the cash and the positions.
     #[inline]
-    pub fn touch(&self) -> i64 {
-        let cash = self.cash.first().map_or(0, |cash| cash.0);
-        self.positions.iter().step_by(2).fold(cash, |sum, position| sum ^ position.lots.0)
+    pub fn prefetch(&self) {
+        if let Some(cash) = self.cash.first() {
+            prefetch(cash);
+        }
+        // Three positions are about two lines.
+        self.positions.iter().step_by(3).for_each(prefetch);
+        if let Some(position) = self.positions.last() {
+            prefetch(position);
+        }
     }
 
     /// Cash in an asset.

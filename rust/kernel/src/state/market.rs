@@ -56,7 +56,7 @@ impl Schedule {
     }
 
     /// `im(N)`, rounded up.
-    #[inline]
+    #[inline(always)]
     pub fn initial(&self, notional: Money) -> Money {
         let row = &self.rows[self.tier_of(notional)];
         notional.share_ceil(row.tier.initial_rate, row.initial_deduction)

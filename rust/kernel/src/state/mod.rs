@@ -10,7 +10,6 @@ use std::collections::BTreeSet;
 
 use rustc_hash::FxHashMap;
 
-use crate::command::Command;
 use crate::matching::book::Book;
 use crate::matching::orders::{Orders, Slot};
 use crate::quantities::{AccountId, AssetId, MarketId, OrderId};
@@ -69,26 +68,6 @@ impl<B: Book> State<B> {
     /// The market, if it exists.
     pub fn market(&self, id: MarketId) -> Option<&Market> {
         self.markets.get(id.index())
-    }
-
-    /// Reads the entry that a command will need first.
-    #[inline]
-    pub fn touch_far(&self, command: &Command) -> u64 {
-        match command {
-            Command::Place(c) => self.accounts.find(c.account).map_or(0, |account| u64::from(account.master.0)),
-            Command::Cancel(c) => self.orders.slot(c.order).map_or(0, |slot| u64::from(slot.0)),
-            _ => 0,
-        }
-    }
-
-    /// Reads what that entry points at.
-    #[inline]
-    pub fn touch_near(&self, command: &Command) -> i64 {
-        match command {
-            Command::Place(c) => self.accounts.find(c.account).map_or(0, |account| account.holdings.touch()),
-            Command::Cancel(c) => self.orders.slot(c.order).map_or(0, |slot| self.orders[slot].lots.0),
-            _ => 0,
-        }
     }
 
     /// Puts a resting order where all who look for it will find it: in its book and in the lists. The order is in
