@@ -46,7 +46,7 @@ test-rust:
 	cargo test --quiet --locked --package crossbook-kernel
 
 test-python: build
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto
 
 bench: build
 	cargo bench --bench kernel

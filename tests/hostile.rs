@@ -58,7 +58,7 @@ fn a_block_with_bytes_changed_is_refused_whole_or_executes_soundly() {
     for _ in 0..1_500 {
         let mut body = block.body.clone();
         for _ in 0..=dice.below(3) {
-            let at = dice.below(body.len() as u64) as usize;
+            let at = dice.index(body.len());
             body[at] = dice.next().to_le_bytes()[0];
         }
         if assail(&mut kernel, &body, block.base_time, block.count) {
@@ -79,7 +79,7 @@ fn a_snapshot_with_bytes_changed_is_refused_or_sound() {
     let mut refused = 0;
     for _ in 0..3_000 {
         let mut bytes = saved.clone();
-        let at = dice.below(bytes.len() as u64) as usize;
+        let at = dice.index(bytes.len());
         bytes[at] ^= 1 << dice.below(8);
         match Kernel::<Ladder>::from_snapshot(&bytes, Checks::Totals) {
             Err(_) => refused += 1,

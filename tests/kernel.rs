@@ -132,7 +132,9 @@ fn every_command_reads_back_as_written() {
         let mut records = Vec::new();
         crossbook_kernel::decode::block(&block.body, block.base_time, 0, block.count, &mut records).expect("canonical");
         let mut writer = Writer::default();
-        records.iter().for_each(|record| record.write(&mut writer, block.base_time));
+        for record in &records {
+            record.write(&mut writer, block.base_time);
+        }
         assert_eq!(writer.as_bytes(), block.body);
     }
 }

@@ -47,6 +47,11 @@ impl Dice {
         z ^ (z >> 31)
     }
 
+    /// An index into something of a length.
+    pub fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).expect("below a length")
+    }
+
     pub fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
@@ -135,27 +140,27 @@ impl Generator {
     }
 
     fn move_mark(&mut self) {
-        let index = self.dice.below(u64::from(self.shape.markets)) as usize;
+        let index = self.dice.index(usize::from(self.shape.markets));
         self.mids[index] += self.dice.between(-20, 20);
         let (market, price) = (MarketId(index as u16 + 1), Ticks(self.mids[index]));
         self.push(Origin::Oracle, SetMark { market, price });
     }
 
     fn cancel(&mut self) {
-        let index = self.dice.below(self.live.len() as u64) as usize;
+        let index = self.dice.index(self.live.len());
         let (account, order) = self.live.swap_remove(index);
         self.push(Origin::Client, Cancel { account, order, client_order: 0 });
     }
 
     fn amend(&mut self) {
-        let index = self.dice.below(self.live.len() as u64) as usize;
+        let index = self.dice.index(self.live.len());
         let (account, order) = self.live[index];
         let lots = Lots(self.dice.between(1, 40));
         self.push(Origin::Client, Amend { account, order, client_order: 0, price: Ticks(0), lots });
     }
 
     fn place(&mut self, aggressive: bool) {
-        let market = self.dice.below(u64::from(self.shape.markets)) as usize;
+        let market = self.dice.index(usize::from(self.shape.markets));
         let account = AccountId(1 + self.dice.below(u64::from(self.shape.accounts)) as u32);
         let side = if self.dice.below(2) == 0 { Side::Buy } else { Side::Sell };
         let away = if aggressive { -self.dice.between(0, 5) } else { self.dice.between(1, 60) };
