@@ -91,13 +91,13 @@ impl<B: Book> Kernel<B> {
         let mut window_start = 0;
         for (index, record) in records.iter().enumerate() {
             ahead::prepare(&self.state, records, index);
-            apply::record(&mut self.state, record, &mut self.out);
+            let executed = apply::record(&mut self.state, record, &mut self.out);
             if self.state.sequence.seq.is_multiple_of(WINDOW) {
                 self.events.extend(&self.out.as_bytes()[window_start..]);
                 self.events.close_window();
                 window_start = self.out.as_bytes().len();
             }
-            if self.root_is_due(record) {
+            if self.root_is_due(record, executed) {
                 self.take_root();
             }
             if self.checks == Checks::Everything {
@@ -108,15 +108,16 @@ impl<B: Book> Kernel<B> {
         assert_sound(invariants::totals(&self.state), self.state.sequence.seq);
     }
 
-    /// At the journaled interval of commands or of stamped time, and at a checkpoint.
+    /// At the journaled interval of commands or of stamped time, and at a checkpoint that was not refused: a root costs
+    /// more than a command, so that not everyone may ask for one.
     #[inline]
-    fn root_is_due(&self, record: &Record) -> bool {
+    fn root_is_due(&self, record: &Record, executed: bool) -> bool {
         let parameters = &self.state.parameters;
         let by_time = parameters.root_interval_ns != 0
             && record.time / parameters.root_interval_ns != self.mark.time / parameters.root_interval_ns;
         by_time
             || self.state.sequence.seq.is_multiple_of(parameters.root_interval_commands)
-            || matches!(record.command, Command::Checkpoint(_))
+            || (executed && matches!(record.command, Command::Checkpoint(_)))
     }
 
     fn take_root(&mut self) {

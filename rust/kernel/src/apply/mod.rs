@@ -14,13 +14,15 @@ use crate::reject::Reject;
 use crate::state::State;
 use crate::validate;
 
-/// Executes one record at the next seq: expiries first, then the command, or its refusal.
-pub fn record<B: Book>(state: &mut State<B>, record: &Record, out: &mut Emitter) {
+/// Executes one record at the next seq: expiries first, then the command, or its refusal. Answers which it was: whether
+/// the command was executed.
+pub fn record<B: Book>(state: &mut State<B>, record: &Record, out: &mut Emitter) -> bool {
     state.sequence.seq += 1;
     state.sequence.time = record.time;
     out.begin(state.sequence.seq);
     expire(state, out);
-    if let Err(reject) = attempt(state, record, out) {
+    let attempted = attempt(state, record, out);
+    if let Err(reject) = attempted {
         out.emit(&Rejected {
             command: record.command.tag(),
             account: validate::account_of(&record.command),
@@ -29,6 +31,7 @@ pub fn record<B: Book>(state: &mut State<B>, record: &Record, out: &mut Emitter)
             b: reject.b,
         });
     }
+    attempted.is_ok()
 }
 
 fn attempt<B: Book>(state: &mut State<B>, record: &Record, out: &mut Emitter) -> Result<(), Reject> {
