@@ -7,7 +7,7 @@ from . import events as e
 from .book import best_maker, cancel, reduce, rest
 from .margin import equity, exposure, requirement_if
 from .settlement import fees_of, signed, trade
-from .state import Order, Position, State
+from .state import BALANCE_MAX, Order, Position, State
 
 
 def run_taker(state: State, taker: Order) -> None:
@@ -73,13 +73,16 @@ def agree(state: State, maker: Order, taker: Order) -> int:
 
 def accepted(state: State, order: Order, *, maker: Order, taker: Order, lots: int) -> tuple[int, int]:
     """How many of the lots one side accepts, and the reason if none."""
-    position = state.accounts[order.account].positions.get(order.market, Position()).lots
+    account = state.accounts[order.account]
+    position = account.positions.get(order.market, Position()).lots
     with_itself = maker.account == taker.account
     closing = 0 if with_itself else closable(position, order.side)
     if order.reduce_only:
         lots = min(lots, closing)
         if lots == 0:
             return 0, e.REDUCE_ONLY
+    if abs(account.cash.get(state.markets[order.market].settlement, 0)) > BALANCE_MAX:
+        return 0, e.MARGIN
     if lots <= closing:
         return lots, 0
     fees = fees_of(state, maker, taker, lots=lots)

@@ -6,7 +6,7 @@ from . import commands as c
 from . import events as e
 from .margin import equity, notional_held, requirement
 from .refusals import Code, refuse_if
-from .state import Account, State, ceil_div
+from .state import BALANCE_MAX, Account, State, ceil_div
 
 SUPPLY_MAX = 2**60
 
@@ -17,16 +17,19 @@ def deposit(state: State, command: c.Deposit) -> None:
     refuse_if(command.amount <= 0, Code.AmountNotPositive, command.amount)
     too_much = asset.net_deposits + command.amount > SUPPLY_MAX
     refuse_if(too_much, Code.SupplyLimit, command.amount, asset.net_deposits)
+    check_room(state.accounts[command.account], asset=command.asset, amount=command.amount)
     asset.net_deposits += command.amount
     balance = add_cash(state.accounts[command.account], command.asset, command.amount)
     state.emit(e.DEPOSITED, *command, balance)
 
 
 def withdraw(state: State, command: c.Withdraw) -> None:
-    """Takes from cash what the account can spare."""
+    """Takes from cash what the account can spare and the venue holds."""
     refuse_if(command.amount <= 0, Code.AmountNotPositive, command.amount)
     account = state.accounts[command.account]
     check_spare(state, account, asset=command.asset, amount=command.amount)
+    held = state.assets[command.asset].net_deposits
+    refuse_if(command.amount > held, Code.SupplyLimit, command.amount, held)
     state.assets[command.asset].net_deposits -= command.amount
     balance = add_cash(account, command.asset, -command.amount)
     state.emit(e.WITHDRAWN, *command, balance)
@@ -39,6 +42,7 @@ def transfer(state: State, command: c.Transfer) -> None:
     source, destination = state.accounts[command.source], state.accounts[command.destination]
     refuse_if(source.master != destination.master, Code.NotSameMaster)
     check_spare(state, source, asset=command.asset, amount=command.amount)
+    check_room(destination, asset=command.asset, amount=command.amount)
     source_balance = add_cash(source, command.asset, -command.amount)
     destination_balance = add_cash(destination, command.asset, command.amount)
     state.emit(e.TRANSFERRED, *command, source_balance, destination_balance)
@@ -51,6 +55,12 @@ def check_spare(state: State, account: Account, *, asset: int, amount: int) -> N
     equity_after = equity(state, account, asset) - amount
     required = max(requirement(state, account, asset), ceil_div(notional_held(state, account, asset), 10))
     refuse_if(equity_after < required, Code.WithdrawalMargin, equity_after, required)
+
+
+def check_room(account: Account, *, asset: int, amount: int) -> None:
+    """302: a balance that is added to stays within its bound."""
+    cash = account.cash.get(asset, 0)
+    refuse_if(cash + amount > BALANCE_MAX, Code.SupplyLimit, amount, cash)
 
 
 def add_cash(account: Account, asset: int, amount: int) -> int:

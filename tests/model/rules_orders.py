@@ -10,7 +10,7 @@ from .book import best_price, cancel, crosses, opposite, take_out
 from .margin import Exposure, equity, exposure, requirement_if
 from .matching import closable, match, run_taker
 from .refusals import Code, Refused, refuse_if
-from .state import RATE_ONE, Account, Market, Order, State, ceil_div
+from .state import BALANCE_MAX, RATE_ONE, Account, Market, Order, State, ceil_div
 
 
 def place(state: State, command: c.Place) -> None:
@@ -87,9 +87,11 @@ def order_of(state: State, command: c.Place) -> Order:
 
 
 def check_new_exposure(state: State, order: Order, *, total: int, price_given: bool) -> None:
-    """408 to 414, for an order as it would stand with `order.lots` open, `total` with what it filled already."""
+    """302, then 408 to 414: an order as it would stand, `order.lots` open, `total` with what it filled already."""
     market = state.markets[order.market]
     account = state.accounts[order.account]
+    fees = state.assets[market.settlement].fees
+    refuse_if(fees > BALANCE_MAX, Code.SupplyLimit, order.lots, fees)
     refuse_if(total > market.order_max_lots, Code.OrderTooLarge, total, market.order_max_lots)
     notional = order.lots * order.price * market.tick_value
     too_small = not order.reduce_only and notional < market.order_min_notional

@@ -10,6 +10,7 @@ from .commands import Tier
 from .events import Event
 
 RATE_ONE = 10**9
+BALANCE_MAX = 2**62
 
 
 def ceil_div(numerator: int, denominator: int) -> int:

@@ -2,8 +2,10 @@
 
 use crate::command::{Side, TimeInForce};
 use crate::matching::book::Book;
-use crate::quantities::{AccountId, Lots, MarketId, Wide};
+use crate::quantities::{Lots, MarketId, Money, Wide};
 use crate::state::State;
+use crate::state::account::Position;
+use crate::state::market::Market;
 
 /// A broken invariant: a bug, never a consequence of input.
 pub type Broken = String;
@@ -17,8 +19,8 @@ pub fn totals<B: Book>(state: &State<B>) -> Result<(), Broken> {
         }
     }
     for market in &state.markets {
-        if market.net_lots != Lots::ZERO {
-            return Err(format!("market {}: positions sum to {}", market.id.0, market.net_lots.0));
+        if market.net_lots != 0 {
+            return Err(format!("market {}: positions sum to {}", market.id.0, market.net_lots));
         }
     }
     Ok(())
@@ -27,54 +29,55 @@ pub fn totals<B: Book>(state: &State<B>) -> Result<(), Broken> {
 /// Everything, from scratch: the running totals against the accounts, open lots against the orders, lists against books.
 pub fn everything<B: Book>(state: &State<B>) -> Result<(), Broken> {
     totals(state)?;
-    money(state)?;
-    positions(state)?;
+    sums(state)?;
     open_lots(state)?;
     orders(state)
 }
 
-fn money<B: Book>(state: &State<B>) -> Result<(), Broken> {
-    for (index, asset) in state.assets.iter().enumerate() {
-        let settles = |market: MarketId| state.markets[market.index()].settlement.index() == index;
-        let (mut cash, mut cost) = (Wide::ZERO, Wide::ZERO);
-        for (_, account) in state.accounts.iter() {
-            let held = account.holdings.balances().find(|(asset, _)| asset.index() == index);
-            cash += held.map_or(Wide::ZERO, |(_, money)| money.wide());
-            cost += account.holdings.total_cost(settles);
+/// The running totals against one walk over all accounts.
+fn sums<B: Book>(state: &State<B>) -> Result<(), Broken> {
+    let mut money = vec![(Wide::ZERO, Wide::ZERO); state.assets.len()];
+    let mut lots = vec![(0_i128, 0_i128); state.markets.len()];
+    for (id, account) in state.accounts.iter() {
+        for (asset, cash) in account.holdings.balances() {
+            money[asset.index()].0 += cash.wide();
         }
-        if (cash, cost) != (asset.total_cash, asset.total_cost) {
-            return Err(format!(
-                "asset {}: totals {:?} against {:?}",
-                index + 1,
-                (asset.total_cash, asset.total_cost),
-                (cash, cost)
-            ));
+        for position in account.holdings.positions() {
+            let market = &state.markets[position.market.index()];
+            if !is_possible(position, market) {
+                return Err(format!("account {}: impossible position {position:?}", id.0));
+            }
+            money[market.settlement.index()].1 += position.cost.wide();
+            let (net, long) = &mut lots[position.market.index()];
+            *net += i128::from(position.lots.0);
+            *long += i128::from(position.lots.0.max(0));
+        }
+    }
+    for (index, (asset, sums)) in state.assets.iter().zip(&money).enumerate() {
+        let totals = (asset.total_cash, asset.total_cost);
+        if totals != *sums {
+            return Err(format!("asset {}: totals {totals:?} against {sums:?}", index + 1));
+        }
+    }
+    for (market, sums) in state.markets.iter().zip(&lots) {
+        let totals = (market.net_lots, market.open_interest);
+        if totals != *sums {
+            return Err(format!("market {}: lots {totals:?} against {sums:?}", market.id.0));
         }
     }
     Ok(())
 }
 
-fn positions<B: Book>(state: &State<B>) -> Result<(), Broken> {
-    for market in &state.markets {
-        let lots = |id: AccountId| state.accounts.of(id).holdings.position(market.id).lots;
-        let (mut net, mut long) = (0_i128, 0_i128);
-        for (id, _) in state.accounts.iter() {
-            net += i128::from(lots(id).0);
-            long += i128::from(lots(id).0.max(0));
-        }
-        if net != i128::from(market.net_lots.0) || long != i128::from(market.open_interest.0) {
-            return Err(format!("market {}: net {net}, long {long} against the running totals", market.id.0));
-        }
-    }
-    for (id, account) in state.accounts.iter() {
-        for position in account.holdings.positions() {
-            let bound = state.markets[position.market.index()].position_max;
-            if position.lots.abs() > bound || (position.lots == Lots::ZERO && position.cost.0 != 0) {
-                return Err(format!("account {}: impossible position {position:?}", id.0));
-            }
-        }
-    }
-    Ok(())
+/// What no sequence of commands can leave: each side within the position limit, whatever else fills, and a cost that some
+/// prices of the market make.
+pub fn is_possible(position: &Position, market: &Market) -> bool {
+    let Position { lots, cost, buys, sells, .. } = *position;
+    let (lots, max) = (i128::from(lots.0), i128::from(market.position_max.0));
+    let room = |open: Lots, held: i128| open.0 >= 0 && held.max(0) + i128::from(open.0) <= max;
+    let (least, most) = (i128::from(market.tick_value.0), i128::from(market.tick_value.0 * market.price_max.0));
+    let (size, paid) = (lots.abs(), i128::from(cost.0) * lots.signum());
+    let cost_fits = (size * least..=size * most).contains(&paid) && (size != 0 || cost == Money::ZERO);
+    room(buys, lots) && room(sells, -lots) && cost_fits
 }
 
 fn open_lots<B: Book>(state: &State<B>) -> Result<(), Broken> {
@@ -113,7 +116,7 @@ fn open_lots<B: Book>(state: &State<B>) -> Result<(), Broken> {
 }
 
 fn orders<B: Book>(state: &State<B>) -> Result<(), Broken> {
-    let (mut listed, mut named, mut expiring) = (0, 0, 0);
+    let (mut listed, mut named, mut nameless, mut expiring, mut lasting) = (0, 0, 0, 0, 0);
     for (market, book) in state.markets.iter().zip(&state.books) {
         if let (Some(bid), Some(ask)) = (book.best(Side::Buy), book.best(Side::Sell))
             && bid >= ask
@@ -126,18 +129,19 @@ fn orders<B: Book>(state: &State<B>) -> Result<(), Broken> {
                 let expires_at = state.orders.expires_at(slot);
                 let dated = order.time_in_force == TimeInForce::GoodTillDate;
                 expiring += usize::from(dated && state.expiries.contains(&(expires_at, order.id)));
+                lasting += usize::from(!dated);
                 named += usize::from(state.clients.get(&(order.account, order.client_order)) == Some(&slot));
+                nameless += usize::from(order.client_order == 0);
             });
         }
     }
     let linked: u64 = state.accounts.iter().map(|(_, account)| u64::from(account.open_orders.count())).sum();
     let counts = (state.orders.len(), u64::try_from(listed).unwrap_or_default(), named, expiring);
-    if counts != (listed, linked, state.clients.len(), state.expiries.len()) {
-        return Err(format!(
-            "orders: {counts:?} against {listed}, {linked}, {}, {}",
-            state.clients.len(),
-            state.expiries.len()
-        ));
+    let look_ups = (listed, linked, state.clients.len(), state.expiries.len());
+    // Each order that has a client's name or an expiry is found by it: two of one name would hide one another.
+    if counts == look_ups && named + nameless == listed && expiring + lasting == listed {
+        Ok(())
+    } else {
+        Err(format!("orders: {counts:?} against {look_ups:?}, {nameless} without a name, {lasting} without an expiry"))
     }
-    Ok(())
 }

@@ -28,6 +28,8 @@ pub const RATE_ONE: i64 = 1_000_000_000;
 pub const NOTIONAL_MAX: i128 = 1 << 58;
 /// The largest net deposit of one asset.
 pub const SUPPLY_MAX: i64 = 1 << 60;
+/// The largest balance, either way, that is added to. One command moves less than 2^60, so 64 bits always hold it.
+pub const BALANCE_MAX: i64 = 1 << 62;
 
 macro_rules! quantity {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {

@@ -41,8 +41,9 @@ impl<'a, B: Book> View<'a, B> {
         field.write(&mut self.writer);
     }
 
+    /// Sums over many markets can leave 64 bits; a view then shows the nearest bound.
     fn wide(&mut self, money: Wide) {
-        self.writer.signed(money.narrow().0);
+        self.writer.signed(money.clamp_i64());
     }
 
     fn number(&mut self, number: usize) {
@@ -90,7 +91,7 @@ impl<'a, B: Book> View<'a, B> {
         self.writer.reserve();
         self.field(&market.mark);
         self.field(&market.last);
-        self.field(&market.open_interest);
+        self.wide(Wide(market.open_interest));
     }
 
     /// `[open_orders_max, root_interval_commands, root_interval_ns, ruleset]`.

@@ -9,7 +9,7 @@ use crate::event::{
     TiersSet,
 };
 use crate::matching::book::Book;
-use crate::quantities::{AssetId, AuthorId, Lots, MarketId, Ticks};
+use crate::quantities::{AssetId, AuthorId, MarketId, Ticks};
 use crate::reject::Reject;
 use crate::state::State;
 use crate::state::asset::Asset;
@@ -47,8 +47,8 @@ pub fn add_market<B: Book>(state: &mut State<B>, command: &AddMarket, out: &mut 
         schedule: Schedule::default(),
         mark: Ticks::ZERO,
         last: Ticks::ZERO,
-        open_interest: Lots::ZERO,
-        net_lots: Lots::ZERO,
+        open_interest: 0,
+        net_lots: 0,
     });
     let (symbol, settlement) = (command.symbol.clone(), command.settlement);
     out.emit(&MarketAdded { market: id, symbol, settlement, tick_value });

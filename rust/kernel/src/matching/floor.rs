@@ -1,5 +1,7 @@
 //! The two floors a sweep runs on: the live one, and the scratch one that asks *what if*.
 
+use rustc_hash::FxHashMap;
+
 use super::book::Book;
 use super::orders::Slot;
 use super::sweep::{Ending, Floor, Maker, Taker, Trade, sweep};
@@ -23,8 +25,8 @@ impl<B: Book> Live<'_, B> {
     fn settle(&mut self, account: AccountId, fill: &Fill) -> Money {
         let settled = self.state.accounts.holdings_mut(account).settle(fill);
         let market = &mut self.state.markets[fill.market.index()];
-        market.net_lots += fill.side.signed(fill.lots);
-        market.open_interest += settled.long_change;
+        market.net_lots += i128::from(fill.side.signed(fill.lots).0);
+        market.open_interest += i128::from(settled.long_change.0);
         let asset = &mut self.state.assets[fill.asset.index()];
         asset.total_cash += (settled.realised - fill.fee).wide();
         asset.total_cost += settled.cost_change.wide();
@@ -123,7 +125,9 @@ impl<B: Book> State<B> {
 /// Answers what a sweep would do, and changes nothing: touched holdings are copied, makers are stepped over.
 pub struct Scratch<'a, B> {
     state: &'a State<B>,
-    touched: Vec<(AccountId, Holdings)>,
+    touched: Vec<Holdings>,
+    /// Where an account's copy is. Looked up, never walked.
+    copies: FxHashMap<AccountId, usize>,
     /// The present maker with what is left of it; none before the first and after the last.
     present: Option<(Slot, Lots)>,
     started: bool,
@@ -132,7 +136,8 @@ pub struct Scratch<'a, B> {
 impl<'a, B: Book> Scratch<'a, B> {
     /// How many lots of a taker would trade.
     pub fn fillable(state: &'a State<B>, taker: &Taker) -> Lots {
-        let mut scratch = Self { state, touched: Vec::new(), present: None, started: false };
+        let (touched, copies) = (Vec::new(), FxHashMap::default());
+        let mut scratch = Self { state, touched, copies, present: None, started: false };
         let mut taker = *taker;
         if !taker.order.reduce_only {
             let position = scratch.holdings_mut(taker.order.account).position_mut(taker.order.market);
@@ -143,13 +148,11 @@ impl<'a, B: Book> Scratch<'a, B> {
     }
 
     fn holdings_mut(&mut self, account: AccountId) -> &mut Holdings {
-        let index = if let Some(index) = self.touched.iter().position(|(id, _)| *id == account) {
-            index
-        } else {
-            self.touched.push((account, self.state.accounts.of(account).holdings.clone()));
+        let index = *self.copies.entry(account).or_insert_with(|| {
+            self.touched.push(self.state.accounts.of(account).holdings.clone());
             self.touched.len() - 1
-        };
-        &mut self.touched[index].1
+        });
+        &mut self.touched[index]
     }
 
     fn step_over(&mut self, slot: Slot) {
@@ -190,8 +193,8 @@ impl<B: Book> Floor for Scratch<'_, B> {
     }
 
     fn holdings(&self, account: AccountId) -> &Holdings {
-        match self.touched.iter().find(|(id, _)| *id == account) {
-            Some((_, holdings)) => holdings,
+        match self.copies.get(&account) {
+            Some(&index) => &self.touched[index],
             None => &self.state.accounts.of(account).holdings,
         }
     }

@@ -1,12 +1,16 @@
 //! The check at a fill: no fill leaves an account under its initial requirement unless it reduces risk.
 
 use super::margin;
-use crate::quantities::{Lots, Wide};
+use crate::quantities::{BALANCE_MAX, Lots, Wide};
 use crate::state::account::{Fill, Holdings};
 use crate::state::market::Market;
 
 /// How many of the fill's lots the account may take: all of them, the closing part, or none.
 pub fn permitted(holdings: &Holdings, markets: &[Market], fill: &Fill) -> Lots {
+    // Closing is always allowed, and debts have no bound: without this one, two accounts could fill 64 bits.
+    if holdings.cash(fill.asset).0.unsigned_abs() > BALANCE_MAX.unsigned_abs() {
+        return Lots::ZERO;
+    }
     let position = holdings.position(fill.market);
     let closable = fill.closable(&position);
     if fill.lots <= closable {

@@ -4,10 +4,11 @@ use super::parts::Parts;
 use super::{MAGIC, SnapshotError};
 use crate::command::{AddAsset, AddMarket, SetFees, SetLimits, SetParameters, SetTiers, Side, TimeInForce};
 use crate::digest::EventDigest;
+use crate::invariants::is_possible;
 use crate::kernel::RootMark;
 use crate::matching::book::Book;
 use crate::matching::orders::NewOrder;
-use crate::quantities::{AccountId, AssetId, Lots, MarketId, NOTIONAL_MAX, Rate, SUPPLY_MAX, Ticks};
+use crate::quantities::{AccountId, AssetId, BALANCE_MAX, Lots, MarketId, Money, Rate, SUPPLY_MAX, Ticks};
 use crate::reject::Reject;
 use crate::state::State;
 use crate::state::account::Position;
@@ -115,8 +116,8 @@ fn market<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) -> Loaded<()> {
         schedule,
         mark: Ticks::ZERO,
         last: Ticks::ZERO,
-        open_interest: Lots::ZERO,
-        net_lots: Lots::ZERO,
+        open_interest: 0,
+        net_lots: 0,
     });
     fees_and_limits(state, id, fees, limits)
 }
@@ -142,9 +143,10 @@ fn funds_and_prices<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) -> Loa
     for asset in &mut state.assets {
         asset.net_deposits = parts.money()?;
         require((0..=SUPPLY_MAX).contains(&asset.net_deposits.0), "deposits")?;
-        asset.fees = parts.money()?;
-        asset.insurance = parts.money()?;
-        asset.dust = parts.money()?;
+        for fund in [&mut asset.fees, &mut asset.insurance, &mut asset.dust] {
+            *fund = parts.money()?;
+            require(fund.0 >= 0 && balance_fits(*fund), "funds")?;
+        }
     }
     for market in &mut state.markets {
         (market.mark, market.last) = (Ticks(parts.i64()?), Ticks(parts.i64()?));
@@ -154,10 +156,16 @@ fn funds_and_prices<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) -> Loa
     Ok(())
 }
 
+/// Whether commands could have made the balance: they add to it within its bound, and one moves less than 2^60.
+fn balance_fits(money: Money) -> bool {
+    money.0.unsigned_abs() <= BALANCE_MAX.unsigned_abs() + (1 << 60)
+}
+
 fn account<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) -> Loaded<()> {
     let id = state.accounts.open(AccountId(parts.u32()?));
     for _ in 0..parts.count(10)? {
         let (asset, cash) = (AssetId(parts.u16()?), parts.money()?);
+        require(balance_fits(cash), "balance")?;
         let total = &mut state.assets.get_mut(asset.index()).ok_or(SnapshotError::Impossible("balance"))?.total_cash;
         *total += cash.wide();
         *state.accounts.holdings_mut(id).cash_mut(asset) = cash;
@@ -165,11 +173,12 @@ fn account<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) -> Loaded<()> {
     for _ in 0..parts.count(34)? {
         position(parts, state, id)?;
     }
-    let nonces = parts.count(16)?;
+    let (nonces, latest) = (parts.count(16)?, state.sequence.seq);
     for _ in 0..nonces {
         let (nonce, seq) = (parts.u64()?, parts.u64()?);
         let remembered = state.accounts.nonces_mut(id);
-        require(nonce > 0 && remembered.freshness(nonce) == Freshness::Fresh, "nonce")?;
+        let fresh = nonce > 0 && remembered.freshness(nonce) == Freshness::Fresh;
+        require(fresh && (1..=latest).contains(&seq), "nonce")?;
         remembered.remember(nonce, seq);
     }
     Ok(())
@@ -184,17 +193,10 @@ fn position<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>, id: AccountId)
         sells: Lots(parts.i64()?),
     };
     let market = state.markets.get_mut(position.market.index()).ok_or(SnapshotError::Impossible("position"))?;
-    let max = market.position_max;
-    let sizes = (-max..=max).contains(&position.lots)
-        && (Lots::ZERO..=max).contains(&position.buys)
-        && (Lots::ZERO..=max).contains(&position.sells);
-    let cost = i128::from(position.cost.0);
-    require(sizes && (-NOTIONAL_MAX..=NOTIONAL_MAX).contains(&cost), "position")?;
+    require(is_possible(&position, market), "position")?;
     require(market.mark != Ticks::ZERO && !market.schedule.is_empty(), "position")?;
-    let (net, long) =
-        (market.net_lots.0.checked_add(position.lots.0), market.open_interest.0.checked_add(position.lots.0.max(0)));
-    market.net_lots = Lots(net.ok_or(SnapshotError::Impossible("position"))?);
-    market.open_interest = Lots(long.ok_or(SnapshotError::Impossible("position"))?);
+    market.net_lots += i128::from(position.lots.0);
+    market.open_interest += i128::from(position.lots.0.max(0));
     state.assets[market.settlement.index()].total_cost += position.cost.wide();
     *state.accounts.holdings_mut(id).position_mut(position.market) = position;
     Ok(())
@@ -236,7 +238,7 @@ fn order_checked<B: Book>(state: &State<B>, index: usize, order: &NewOrder) -> L
         && state.orders.slot(order.id).is_none()
         && state.accounts.find(order.account).is_some();
     let size = (Lots(1)..=size_max).contains(&order.lots)
-        && (Lots::ZERO..=size_max).contains(&order.filled)
+        && (Lots::ZERO..=size_max - order.lots).contains(&order.filled)
         && market.has_price(order.price);
     let dated = order.time_in_force == TimeInForce::GoodTillDate;
     let time = may_rest(order.time_in_force) && dated == (order.expires_at > state.sequence.time);

@@ -133,10 +133,10 @@ pub struct Market {
     pub mark: Ticks,
     /// Last traded price, 0 before the first.
     pub last: Ticks,
-    /// Long lots of all accounts.
-    pub open_interest: Lots,
-    /// `Σ lots` of all accounts, which is zero (law 8).
-    pub net_lots: Lots,
+    /// Long lots of all accounts: a sum over accounts without a bound of its own, so in 128 bits.
+    pub open_interest: i128,
+    /// `Σ lots` of all accounts, which is zero (law 8); likewise.
+    pub net_lots: i128,
 }
 
 impl Market {

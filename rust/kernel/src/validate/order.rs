@@ -3,7 +3,7 @@
 use crate::command::{Amend, OrderKind, Place, Side, TimeInForce};
 use crate::matching::book::Book;
 use crate::matching::orders::{NewOrder, Slot};
-use crate::quantities::{AccountId, Lots, OrderId, RATE_ONE, Ticks, lowered_ceil, raised_floor};
+use crate::quantities::{AccountId, BALANCE_MAX, Lots, OrderId, RATE_ONE, Ticks, lowered_ceil, raised_floor};
 use crate::reject::{Code, Reject, report};
 use crate::risk::margin;
 use crate::state::State;
@@ -103,11 +103,18 @@ struct Exposure<'a> {
 
 impl Exposure<'_> {
     fn check<B: Book>(&self, state: &State<B>, market: &Market) -> Result<(), Reject> {
+        self.fees(state, market)?;
         self.limits(market)?;
         let position = state.accounts.of(self.order.account).holdings.position(self.order.market);
         self.position(&position, market)?;
         self.post_only(state)?;
         self.margin(state, &position, market)
+    }
+
+    /// The fees of one command are less than 2^60, so that the fee account has room for them.
+    fn fees<B: Book>(&self, state: &State<B>, market: &Market) -> Result<(), Reject> {
+        let fees = state.assets[market.settlement.index()].fees;
+        if fees.0 > BALANCE_MAX { Err(Code::SupplyLimit.with(self.order.lots.0, fees.0)) } else { Ok(()) }
     }
 
     fn limits(&self, market: &Market) -> Result<(), Reject> {
