@@ -31,6 +31,8 @@ pub mod validate;
 pub mod state;
 
 pub mod canonical;
+#[cfg(test)]
+mod completeness;
 pub mod digest;
 pub mod invariants;
 pub mod snapshot;
