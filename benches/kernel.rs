@@ -25,6 +25,26 @@ fn round<B: Book>(set_up: &[Block], blocks: &[Block]) -> (u128, [u8; 32]) {
     (elapsed, kernel.state_root())
 }
 
+/// What the session is made of, from a run that is not timed.
+fn describe(set_up: &[Block], blocks: &[Block], commands: usize) {
+    let mut kernel = Kernel::<Ladder>::genesis(Checks::Totals);
+    run(&mut kernel, set_up);
+    let events = run(&mut kernel, blocks);
+    let sequence = kernel.state().sequence;
+    let bytes: usize = blocks.iter().map(|block| block.body.len()).sum();
+    println!(
+        "{commands} commands of {:.1} bytes, {:.1} bytes of events each",
+        ratio(bytes, commands),
+        ratio(events, commands)
+    );
+    println!(
+        "{} orders accepted, {} trades, {} orders open at the end",
+        sequence.orders,
+        sequence.trades,
+        kernel.state().orders.len()
+    );
+}
+
 /// What is measured, and nothing else: a name for profilers to start and stop at.
 #[inline(never)]
 fn measured<B: Book>(kernel: &mut Kernel<B>, blocks: &[Block]) -> u128 {
@@ -38,12 +58,11 @@ fn main() {
     let commands = if once { 200_000 } else { 1_000_000 };
     let shape = Shape { markets: 10, accounts: 10_000, commands, block_records: 1_500, seed: 7 };
     let (set_up, blocks) = generate(shape);
-    let bytes: usize = blocks.iter().map(|block| block.body.len()).sum();
-    println!("{commands} commands, {:.1} bytes each", ratio(bytes, commands));
     if once {
         round::<Ladder>(&set_up, &blocks);
         return;
     }
+    describe(&set_up, &blocks, commands);
     println!("this machine, now: BLAKE3 of 32 KiB at {:.2} GiB/s", hash_speed());
     let (mut fast, mut naive) = (Vec::new(), Vec::new());
     let mut root = None;
@@ -67,7 +86,9 @@ fn hash_speed() -> f64 {
     let bytes = vec![7_u8; 32 << 10];
     let round = || {
         let start = Instant::now();
-        (0..2_000).for_each(|_| drop(std::hint::black_box(blake3::hash(&bytes))));
+        for _ in 0..2_000 {
+            std::hint::black_box(blake3::hash(&bytes));
+        }
         2_000.0 * bytes.len() as f64 / start.elapsed().as_secs_f64() / f64::from(1 << 30)
     };
     (0..5).map(|_| round()).fold(0.0, f64::max)
