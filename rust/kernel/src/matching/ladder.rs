@@ -15,7 +15,8 @@
 //! * One ladder is enough, because a book is never crossed: a level below the best sell is a buy. The next worse price
 //!   of a side is the nearest set bit away from the other side: one word off, rarely three, however empty the book is.
 //! * A page of 64 levels exists while one of them is occupied, and is then recycled, so memory follows the occupied
-//!   prices; a chunk (2^18 ticks) is made when first touched and stays, since it carries the dirty marks.
+//!   prices; a chunk (2^18 ticks) is made when first touched and carries the dirty marks, so it stays until
+//!   they are asked for.
 //! * A level is its queue's two ends and nothing else. Totals are summed up when a view asks for depth, so an order that
 //!   shrinks, or leaves from the middle of its queue, does not touch its level at all, and there is no total to be wrong.
 //! * The best level of each side is cached with its place, so the matching loop never searches for the top.
@@ -424,6 +425,10 @@ impl Book for Ladder {
                 let bits = std::mem::take(&mut chunk.dirty[word as usize]);
                 dirty.extend(set_bits(bits).map(|bit| (at * 64 + word) * 64 + bit));
             }
+            // An empty chunk has told all it knew. Kept, one client's far-off prices would cost the venue 136 MB a market.
+            if chunk.summary == 0 {
+                self.chunks[at as usize] = None;
+            }
         }
         dirty
     }
@@ -484,5 +489,8 @@ mod tests {
             orders.remove(slot);
         }
         assert_eq!(1, book.occupied.len(), "one page served every price in turn");
+        assert_eq!(7_630, book.chunks.iter().flatten().count(), "a chunk remembers that it changed");
+        assert_eq!(10_000, book.drain_dirty().len());
+        assert_eq!(0, book.chunks.iter().flatten().count(), "and goes once it has said so");
     }
 }
