@@ -94,6 +94,36 @@ fn a_snapshot_with_bytes_changed_is_refused_or_sound() {
 }
 
 #[test]
+fn a_snapshot_with_extreme_values_is_refused_or_can_be_lived_with() {
+    const VALUES: [i64; 12] =
+        [0, 1, -1, 2, 255, 1 << 31, 1 << 58, 1 << 60, (1 << 62) + (1 << 60), i64::MAX, i64::MIN, 1_000_000_000];
+    let (kernel, rest) = seeded();
+    let saved = kernel.snapshot();
+    let mut dice = Dice::seeded(17);
+    let mut loaded = 0;
+    for _ in 0..2_000 {
+        let mut bytes = saved.clone();
+        let value = VALUES[dice.below(VALUES.len() as u64) as usize].to_le_bytes();
+        let width = [1, 2, 4, 8][dice.below(4) as usize];
+        let at = dice.below((bytes.len() - width) as u64) as usize;
+        bytes[at..at + width].copy_from_slice(&value[..width]);
+        let Ok(mut kernel) = Kernel::<Ladder>::from_snapshot(&bytes, Checks::Totals) else { continue };
+        loaded += 1;
+        for block in &rest {
+            let sequence = kernel.state().sequence;
+            let base_time = block.base_time.max(sequence.time);
+            let head = BlockHead { first_seq: sequence.seq + 1, base_time, count: block.count };
+            if kernel.apply(&block.body, head, usize::MAX).is_err() {
+                assert!(base_time > block.base_time, "only time may have no room left");
+            }
+        }
+        kernel.check().expect("sound whatever it grew from");
+        Kernel::<Ladder>::from_snapshot(&kernel.snapshot(), Checks::Totals).expect("our own snapshot");
+    }
+    assert!(loaded > 100, "some load: {loaded}");
+}
+
+#[test]
 fn a_snapshot_cut_short_or_continued_is_refused() {
     let (kernel, _) = seeded();
     let saved = kernel.snapshot();
