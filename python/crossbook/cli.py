@@ -1,4 +1,4 @@
-"""The command line: `crossbook replay | state | snapshot | verify | repair | import | demo`.
+"""The command line: `crossbook replay | state | events | snapshot | verify | repair | import | demo`.
 
 Every command is non-interactive and knows `--json`; the grammar is in `crossbook.console`.
 """
@@ -6,14 +6,18 @@ Every command is non-interactive and knows `--json`; the grammar is in `crossboo
 from __future__ import annotations
 
 import importlib
+from collections import Counter
 from pathlib import Path
+from textwrap import fill
 from typing import Any, ClassVar, Literal
 
 import click
 
 from crossbook import snapshots
+from crossbook.commands import Command
 from crossbook.console import (
     EXIT_FINDING,
+    Grammar,
     emit_json,
     guarded,
     json_option,
@@ -25,17 +29,20 @@ from crossbook.console import (
     show_time,
 )
 from crossbook.errors import InputError
+from crossbook.events import Event, Rejected
 from crossbook.journal import JournalReader
 from crossbook.journal import repair as repair_journal
 from crossbook.journal import verify as verify_journal
-from crossbook.replay import Replayed, Start, block_hash_at
+from crossbook.rejects import REASONS
+from crossbook.replay import Answered, Replayed, Start, answered, block_hash_at
 from crossbook.replay import replay as replay_journal
 from crossbook.state import StateView
-from crossbook.views import text_table
+from crossbook.views import OrderView, PositionView, text_table
+from crossbook.wire import decode_events
 
 
-class _Lazy(click.Group):
-    """A group whose heavier members are imported when they are called for."""
+class _Lazy(Grammar):
+    """The group of all commands; the heavier ones are imported when they are called for."""
 
     homes: ClassVar = {"demo": "crossbook.demo.cli:demo_command", "import": "crossbook.importers.cli:import_group"}
 
@@ -56,20 +63,20 @@ class _Lazy(click.Group):
 def main() -> None:
     """Replay, read and check the journal of a venue.
 
-    Exit codes: 0 done, 1 a finding, 2 could not run.
+    Every command takes --json. Exit codes: 0 done, 1 a finding, 2 could not run.
     """
 
 
 _path = click.argument("path", type=click.Path(path_type=Path))
 
 
-@main.command()
+@main.command(short_help="Re-execute a journal and verify every exec mark on the way.")
 @_path
 @click.option(
     "--from", "start", default="genesis", help="Where to start: genesis, snapshot (newest) or a snapshot's SEQ."
 )
 @click.option("--seq", type=click.IntRange(min=0), help="Stop after this seq.")
-@click.option("--time", "until", metavar="TIME", help="Stop after this time: ns since the epoch, or ISO 8601.")
+@click.option("--time", "until", metavar="TIME", help="Stop after this time: ISO 8601, or ns since the epoch.")
 @click.option("--block-records", type=click.IntRange(min=1), help="Cut the journal into blocks of this many records.")
 @json_option
 @guarded
@@ -137,6 +144,10 @@ def _replay_text(replayed: Replayed) -> str:
     return _facts(rows)
 
 
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 _STOPPED = {"end": "the end of the journal", "seq": "the seq asked for", "time": "the time asked for"}
 
 
@@ -145,7 +156,7 @@ def _facts(rows: list[tuple[str, str]]) -> str:
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in rows)
 
 
-@main.command()
+@main.command(short_help="Show the state at any seq or time of the past.")
 @_path
 @click.option(
     "--at", metavar="SEQ|TIME", help="A seq, or a time (ISO 8601, or ns with the suffix ns); default: the end."
@@ -190,15 +201,46 @@ def state(
 def _state_texts(document: dict[str, Any], view: StateView) -> list[str]:
     texts = []
     if "account" in document:
-        texts += [repr(document["account"]), f"open orders\n{document['orders']!r}"]
+        account = document["account"]
+        texts += [repr(account), f"positions\n{_position_table(account.positions)}"]
+        texts += [f"open orders\n{_order_table(document['orders'])}"]
     if "market" in document:
         texts += [
             _facts([(name, str(value)) for name, value in jsonable(document["market"]).items() if name != "tiers"])
         ]
+        texts += [text_table(_TIER_COLUMNS, [[getattr(tier, name) for name in tier.__struct_fields__]
+                                             for tier in document["market"].tiers])]  # fmt: skip
         texts += [repr(document["book"])]
     if "accounts" in document:
         texts += [f"{document['accounts']:,} accounts", f"assets\n{document['assets']!r}", _market_table(view)]
     return texts
+
+
+_TIER_COLUMNS = ["tier from notional", "initial rate", "maintenance rate"]
+_POSITION_COLUMNS = {
+    "market": "market", "size": "size", "cost": "cost", "mark": "mark", "buys": "buys", "sells": "sells",
+    "worst_notional": "worst notional", "tier": "tier", "maintenance": "maintenance",
+}  # fmt: skip
+_ORDER_COLUMNS = {
+    "order": "order", "market": "market", "side": "side", "price": "price", "size": "size", "filled": "filled",
+    "time_in_force": "in force", "client_order": "client order",
+}  # fmt: skip
+
+
+def _position_table(positions: tuple[PositionView, ...]) -> str:
+    """What the terms of the margin are computed from. The margin itself is in the terms."""
+    rows = [[getattr(position, name) for name in _POSITION_COLUMNS] for position in positions]
+    return text_table(list(_POSITION_COLUMNS.values()), rows) if rows else "(none)"
+
+
+def _order_table(orders: tuple[OrderView, ...]) -> str:
+    """Open orders in a width that a terminal has; `--json` has every field."""
+    rows = []
+    for order in orders:
+        flags = [name for name in ("post_only", "reduce_only") if getattr(order, name)]
+        row = [getattr(order, name) for name in _ORDER_COLUMNS]
+        rows.append([*row, " ".join(flags).replace("_", "-"), show_time(order.expires_at) if order.expires_at else ""])
+    return text_table([*_ORDER_COLUMNS.values(), "flags", "expires"], rows) if rows else "(none)"
 
 
 def _market_table(view: StateView) -> str:
@@ -211,7 +253,72 @@ def _market_table(view: StateView) -> str:
     return text_table(columns, rows)
 
 
-@main.command()
+@main.command(short_help="Count what happened, or show what came of one command.")
+@_path
+@click.option("--seq", type=click.IntRange(min=1), help="Show this command and its events instead.")
+@json_option
+@guarded
+def events(path: Path, seq: int | None, as_json: bool) -> None:  # noqa: FBT001
+    """Count the events of a journal by kind and its refusals by reason, or show what came of one command.
+
+    Events follow from the commands and are not stored: the journal is re-executed to find them.
+    """
+    require_journal(path)
+    if seq is not None:
+        _show_answer(path, answered(path, seq), as_json=as_json)
+        return
+    kinds: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+
+    def count(data: bytes) -> None:
+        for event in decode_events(data):
+            kinds[type(event).__name__] += 1
+            if isinstance(event, Rejected):
+                reasons[REASONS[event.code].code.camel] += 1
+
+    with progress_bar("replaying", as_json=as_json) as progress:
+        replayed = replay_journal(path, progress=progress, on_events=count)
+    if as_json:
+        document = {"path": path, "seq": replayed.seq, "event_digest": replayed.event_digest}
+        emit_json(document | {"events": dict(kinds.most_common()), "refused": dict(reasons.most_common())})
+        return
+    total = [("events", f"{kinds.total():,}"), ("up to seq", f"{replayed.seq:,}")]
+    click.echo(_facts([*total, ("event digest", replayed.event_digest.hex())]))
+    for title, counter in (("event", kinds), ("refused for", reasons)):
+        if counter:
+            click.echo("\n" + text_table([title, "count"], [[name, f"{n:,}"] for name, n in counter.most_common()]))
+
+
+def _show_answer(path: Path, answer: Answered, *, as_json: bool) -> None:
+    """One command and its events."""
+    record, block = answer.record, answer.block
+    origins = {name: getattr(record, name) for name in ("origin", "author", "cause", "nonce")}
+    place = {"segment": block.segment, "block": block.first_seq, "block_hash": block.block_hash}
+    if as_json:
+        command, *happened = [
+            {"type": type(item).__name__} | jsonable(item) for item in (record.command, *answer.events)
+        ]
+        document = {"path": path, "seq": answer.seq, "time_ns": answer.time_ns} | origins | place
+        emit_json(document | {"command": command, "events": happened})
+        return
+    rows = [("seq", f"{answer.seq:,}"), ("time", show_time(answer.time_ns))]
+    rows += [(name.replace("_", " "), str(value)) for name, value in jsonable(origins | place).items()]
+    click.echo(_facts(rows))
+    for title, items in (("command", [record.command]), ("events", answer.events)):
+        click.echo(f"\n{title}")
+        for item in items:
+            click.echo(fill(_told(item), 98, initial_indent="  ", subsequent_indent="    "))
+
+
+def _told(item: Command | Event) -> str:
+    """A command or an event as words; a refusal says its reason."""
+    if isinstance(item, Rejected):
+        return f"Rejected: {item.explain()}"
+    fields = [f"{name} {value}" for name, value in jsonable(item).items() if name != "seq"]
+    return f"{type(item).__name__} {', '.join(fields)}"
+
+
+@main.command(short_help="Write a snapshot of the end, for later replays to start at.")
 @_path
 @json_option
 @guarded
@@ -233,7 +340,7 @@ def snapshot(path: Path, as_json: bool) -> None:  # noqa: FBT001
     click.echo(_facts([*rows, ("state root", replayed.state_root.hex())]))
 
 
-@main.command()
+@main.command(short_help="Verify every file, hash and link, executing nothing.")
 @_path
 @json_option
 @guarded
@@ -252,7 +359,10 @@ def verify(path: Path, as_json: bool) -> int:  # noqa: FBT001
         return report.exit_code
     rows = [
         ("journal", f"{report.path}, {'closed cleanly' if report.closed else 'not closed, or open now'}"),
-        ("verified", f"{report.segments:,} segments, {report.blocks:,} blocks, up to seq {report.last_seq:,}"),
+        (
+            "verified",
+            f"{_many(report.segments, 'segment')}, {_many(report.blocks, 'block')}, up to seq {report.last_seq:,}",
+        ),
         ("head hash", report.head_hash),
     ]
     click.echo(_facts(rows))
@@ -267,7 +377,7 @@ def verify(path: Path, as_json: bool) -> int:  # noqa: FBT001
     return EXIT_FINDING if findings else 0
 
 
-@main.command()
+@main.command(short_help="Drop a torn tail, and keep it as evidence.")
 @_path
 @json_option
 @guarded
@@ -281,5 +391,7 @@ def repair(path: Path, as_json: bool) -> None:  # noqa: FBT001
     if not report.blocks:
         click.echo("nothing to repair")
         return
-    click.echo(f"dropped {report.blocks} torn blocks from seq {report.first_seq} on, kept as {report.side_file}")
+    click.echo(
+        f"dropped {_many(report.blocks, 'torn block')} from seq {report.first_seq} on, kept as {report.side_file}"
+    )
     click.echo("hint: the next opening of the venue journals this repair as its first command", err=True)

@@ -1,6 +1,6 @@
 """How the command line talks: data to stdout, talk to stderr, one JSON document with `--json`, `hint:` lines.
 
-0  done, nothing found      1  a finding: damage, divergence, a refusal      2  could not run
+0  done, nothing found      1  a finding: damage, divergence, a refusal      2  could not run      130  interrupted
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import IntEnum
@@ -30,6 +30,7 @@ from crossbook.replay import Progress
 EXIT_OK: Final = 0
 EXIT_FINDING: Final = 1
 EXIT_FAILED: Final = 2
+EXIT_INTERRUPTED: Final = 130
 
 P = ParamSpec("P")
 
@@ -77,14 +78,19 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
         except BrokenPipeError:
             sys.stderr.close()
             sys.exit(EXIT_OK)
+        except OSError as error:
+            hint = "check the path, its permissions and the free space"
+            values = {"errno": error.errno, "path": error.filename}
+            fail(CrossbookError(str(error), code="os_error", values=values, hint=hint), as_json=as_json)
         sys.exit(code or EXIT_OK)
 
     return run
 
 
-def fail(error: CrossbookError, *, as_json: bool) -> NoReturn:
+def fail(error: CrossbookError, *, as_json: bool, exit_code: int | None = None) -> NoReturn:
     """Explain an error and exit: 1 if it is a finding about the journal, 2 if the command could not run."""
-    code = EXIT_FINDING if isinstance(error, (ReplayDivergence, JournalDamaged)) else EXIT_FAILED
+    found = isinstance(error, (ReplayDivergence, JournalDamaged))
+    code = exit_code or (EXIT_FINDING if found else EXIT_FAILED)
     if as_json:
         emit_json(
             {"error": {"code": error.code, "message": error.message} | {"values": error.values, "hint": error.hint}}
@@ -124,13 +130,48 @@ def progress_bar(label: str, *, as_json: bool) -> Iterator[Progress | None]:
         yield advance
 
 
-def parse_time(text: str, *, field: str = "time") -> int:
-    """A time as ns since the epoch, from digits (ns) or ISO 8601 (UTC unless it says otherwise), to the nanosecond.
+class Grammar(click.Group):
+    """The root of a command line: wrong usage is told like every other error, as one JSON document if asked for."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - click's own signature
+        **extra: Any,
+    ) -> Any:
+        """Run, and exit under this grammar instead of click's; see `click.Command.main`."""
+        given = list(sys.argv[1:] if args is None else args)
+        as_json = "--json" in given
+        try:
+            code = super().main(given, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(EXIT_FAILED)
+        except click.UsageError as error:
+            called = error.ctx.command_path if error.ctx else prog_name
+            hint = f"`{called} --help` shows how it is called"
+            fail(CrossbookError(error.format_message().rstrip("."), code="usage", hint=hint), as_json=as_json)
+        except click.Abort:
+            # click would exit with 1, which says that something was found.
+            hint = "what was answered is in the journal; `crossbook verify` says where it ends"
+            told = CrossbookError("interrupted", code="interrupted", hint=hint)
+            fail(told, as_json=as_json, exit_code=EXIT_INTERRUPTED)
+        if standalone_mode:
+            sys.exit(code or EXIT_OK)
+        return code
+
+
+def parse_time(text: str, *, field: str = "time", also: str = "") -> int:
+    """A time as ns since the epoch, from ns (`17ns` or `17`) or ISO 8601 (UTC unless it says otherwise).
+
+    `also` is what else the field takes, for the hint.
 
     Raises InputError `time_syntax`.
     """
-    if text.isdigit():
-        return int(text)
+    if text.removesuffix("ns").isdigit():
+        return int(text.removesuffix("ns"))
     main, dot, rest = text.partition(".")
     digits = rest[: len(rest) - len(rest.lstrip("0123456789"))] if dot else ""
     try:
@@ -142,7 +183,7 @@ def parse_time(text: str, *, field: str = "time") -> int:
             f"{field} is {text!r}",
             code="time_syntax",
             values={"field": field, "value": text},
-            hint="give ns since the epoch or ISO 8601, for example 2026-11-21T12:00:00.5Z",
+            hint=f"give {also}ns since the epoch or ISO 8601, for example 2026-11-21T12:00:00.5Z",
         )
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     seconds = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // _SECOND
@@ -171,7 +212,7 @@ def parse_at(text: str) -> tuple[int | None, int | None]:
     """
     if text.isdigit():
         return int(text), None
-    return None, parse_time(text.removesuffix("ns") if text.removesuffix("ns").isdigit() else text, field="--at")
+    return None, parse_time(text, field="--at", also="a seq, ")
 
 
 def require_journal(path: Path) -> None:

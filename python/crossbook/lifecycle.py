@@ -14,12 +14,11 @@ from crossbook import config, snapshots
 from crossbook._kernel import Kernel
 from crossbook.commands import Origin, Repair
 from crossbook.errors import InputError, NotFound
-from crossbook.journal import BlockReceipt, JournalReader, JournalWriter
+from crossbook.journal import BlockReceipt, JournalWriter
 from crossbook.journal.segments import SEGMENT_BYTES_DEFAULT
 from crossbook.receipt import Receipt
-from crossbook.replay import replay
+from crossbook.replay import answered, replay
 from crossbook.session import Clock, Envelope, Session
-from crossbook.wire import decode_body, decode_events
 
 _log = structlog.get_logger("crossbook")
 _MSGPACK = msgspec.msgpack.Encoder()
@@ -98,23 +97,13 @@ def receipt_of(session: Session, seq: int) -> Receipt:
             values={"seq": seq, "last_seq": session.kernel.seq},
             hint=f"give a seq from 1 to {session.kernel.seq}",
         )
-    with JournalReader(session.path) as reader:
-        block = next(iter(reader.blocks(from_seq=seq, to_seq=seq)))
-    kernel = replay(session.path, start="snapshot", seq=block.first_seq - 1).kernel
-    answer = kernel.apply(
-        block.body,
-        first_seq=block.first_seq,
-        base_time_ns=block.base_time_ns,
-        count=block.count,
-        limit=seq - block.first_seq + 1,
-    )
-    record = decode_body(block.body, block.count)[seq - block.first_seq]
-    events = [event for event in decode_events(answer) if event.seq == seq]
+    found = answered(session.path, seq)
+    block = found.block
     return Receipt(
         seq=seq,
         last_seq=seq,
-        time_ns=block.base_time_ns + record.dt,
+        time_ns=found.time_ns,
         blocks=[BlockReceipt(block.first_seq, block.last_seq, block.segment, block.block_hash)],
         durability=session.durability,
-        raw_events=[b"".join(_MSGPACK.encode(event) for event in events)],
+        raw_events=[b"".join(_MSGPACK.encode(event) for event in found.events)],
     )

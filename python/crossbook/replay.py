@@ -21,15 +21,19 @@ from msgspec import Struct
 from crossbook import snapshots
 from crossbook._kernel import BlockError, Kernel
 from crossbook.errors import InputError, NotFound, ReplayDivergence
+from crossbook.events import Event
 from crossbook.journal import Block, JournalReader, resplit
 from crossbook.state import StateView
-from crossbook.wire import decode_body
+from crossbook.wire import Record, decode_body, decode_events
 
 Start: TypeAlias = Literal["genesis", "snapshot"] | int
 """Where a replay starts: at genesis, at the newest usable snapshot, or at the snapshot of one seq."""
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the seq just executed and the seq the replay goes to, after each block."""
+
+EventSink: TypeAlias = Callable[[bytes], object]
+"""Called with the events of each block executed, as bytes for `crossbook.wire.decode_events`."""
 
 _MARK: Final = struct.Struct("<Q32sQ32s")
 
@@ -106,6 +110,7 @@ def replay(
     time_ns: int | None = None,
     block_records: int | None = None,
     progress: Progress | None = None,
+    on_events: EventSink | None = None,
     check_invariants: bool = False,
 ) -> Replayed:
     """Re-execute a journal and verify every exec mark it passes.
@@ -117,6 +122,7 @@ def replay(
         time_ns: stop before the first command stamped later than this, ns since the epoch.
         block_records: cut the journal into blocks of this many records instead of its own; the result must not change.
         progress: called after each block.
+        on_events: takes the events of each block; they are stored nowhere, a replay is where they come from.
         check_invariants: recompute the conservation of money after every command.
 
     Raises:
@@ -138,7 +144,7 @@ def replay(
         )
         blocks = _chained(reader, started_at, goal)
         pieces = _whole(blocks) if block_records is None else _resplit(blocks, block_records)
-        run = _Run(kernel, goal, time_ns, progress)
+        run = _Run(kernel, goal, time_ns, progress, on_events)
         for piece in pieces:
             if not run.execute(piece):
                 break
@@ -172,14 +178,57 @@ def state_at(
     return replay(path, start="snapshot", seq=seq, time_ns=time_ns, progress=progress).view
 
 
+class Answered(Struct, frozen=True):
+    """A command of the past and what came of it: its record, its stamped time (ns), its block and its events."""
+
+    seq: int
+    time_ns: int
+    record: Record
+    block: Block
+    events: list[Event]
+
+
+def answered(path: str | os.PathLike[str], seq: int) -> Answered:
+    """One command of a journal and its events, found again by executing its block on the state before it.
+
+    Raises:
+        NotFound: `unknown_seq`, the journal holds no such command.
+        The errors of `replay`.
+    """
+    with JournalReader(path) as reader:
+        last_seq = reader.head().next_seq - 1
+        if not 1 <= seq <= last_seq:
+            raise _unknown_seq(seq, last_seq, first_seq=1)
+        block = next(iter(reader.blocks(from_seq=seq, to_seq=seq)))
+    kernel = replay(path, start="snapshot", seq=block.first_seq - 1).kernel
+    answer = kernel.apply(
+        block.body,
+        first_seq=block.first_seq,
+        base_time_ns=block.base_time_ns,
+        count=block.count,
+        limit=seq - block.first_seq + 1,
+    )
+    record = decode_body(block.body, block.count)[seq - block.first_seq]
+    events = [event for event in decode_events(answer) if event.seq == seq]
+    return Answered(seq, block.base_time_ns + record.dt, record, block, events)
+
+
 class _Run:
     """The executing half of a replay: counts what it did, checks marks, knows when to stop."""
 
-    def __init__(self, kernel: Kernel, goal: int, time_ns: int | None, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        goal: int,
+        time_ns: int | None,
+        progress: Progress | None,
+        on_events: EventSink | None,
+    ) -> None:
         self.kernel = kernel
         self.goal = goal
         self.time_ns = time_ns
         self.progress = progress
+        self.on_events = on_events
         self.blocks = 0
         self.marks = 0
         self.marked_seq = 0
@@ -201,7 +250,7 @@ class _Run:
 
     def _apply(self, piece: _Piece, limit: int) -> None:
         try:
-            self.kernel.apply(
+            answer = self.kernel.apply(
                 piece.body,
                 first_seq=piece.first_seq,
                 base_time_ns=piece.base_time_ns,
@@ -216,6 +265,8 @@ class _Run:
                 hint="the journal was written by a build with another vocabulary; use that build",
             ) from error
         self.blocks += 1
+        if self.on_events is not None:
+            self.on_events(answer)
         if self.progress is not None:
             self.progress(self.kernel.seq, self.goal)
 
@@ -302,12 +353,13 @@ def block_hash_at(reader: JournalReader, seq: int) -> bytes | None:
     return None
 
 
-def _unknown_seq(seq: int, last_seq: int) -> NotFound:
+def _unknown_seq(seq: int, last_seq: int, *, first_seq: int = 0) -> NotFound:
+    first = str(first_seq) if first_seq else "0 (genesis)"
     return NotFound(
         f"there is no seq {seq}; the journal ends at {last_seq}",
         code="unknown_seq",
         values={"seq": seq, "last_seq": last_seq},
-        hint=f"give a seq from 0 (genesis) to {last_seq}",
+        hint=f"give a seq from {first} to {last_seq}",
     )
 
 

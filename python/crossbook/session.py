@@ -93,7 +93,7 @@ def pack(
             raise _time_backwards(stamp, last)
         default_origin = _DEFAULT_ORIGIN.get(type(command))
         if default_origin is None:
-            raise _not_a_command(command)
+            raise not_a_command(command)
         origin = default_origin if origin is None else origin
         if not records:
             base = stamp
@@ -125,7 +125,8 @@ def _unpack(envelope: Envelope) -> tuple[Command, Origin | None, int, int, int, 
     )
 
 
-def _not_a_command(given: object) -> InputError:
+def not_a_command(given: object) -> InputError:
+    """The error for something that is neither a command nor an envelope."""
     return InputError(
         f"{type(given).__name__} is not a command",
         code="not_a_command",

@@ -29,7 +29,7 @@ from crossbook.commands import Command, Origin
 from crossbook.config import VenueConfig
 from crossbook.errors import InputError
 from crossbook.receipt import Receipt
-from crossbook.session import Clock, Envelope, Provenance, Session
+from crossbook.session import Clock, Envelope, Provenance, Session, not_a_command
 from crossbook.state import StateView
 
 if TYPE_CHECKING:
@@ -217,8 +217,10 @@ class Venue(Builders, StateView):
                 values={"nonce": nonce},
                 hint="submit Envelope(command, nonce=...) for each",
             )
-        else:
+        elif isinstance(command, Iterable):
             items = command
+        else:
+            raise not_a_command(command)
         receipt = self._session.submit(items, Provenance(origin, author, cause, nonce, time_ns))
         if self._snapshot_interval and receipt.last_seq - self._snapshot_seq >= self._snapshot_interval:
             self.snapshot()

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +19,12 @@ from crossbook.demo.market import Crash
 from crossbook.demo.report import DemoReport
 from crossbook.demo.screen import screen
 from crossbook.errors import InputError
+from crossbook.events import Event, OrderAccepted, Rejected, Traded
 from crossbook.journal import verify
+from crossbook.rejects import REASONS
 from crossbook.replay import replay as replay_journal
 from crossbook.replay import state_at
+from crossbook.wire import decode_events
 
 SMALL = DemoConfig(seed=11, makers=3, takers=60, hedgers=6, gamblers=6, rounds=120, crash=Crash(start=60, rounds=30))
 
@@ -83,6 +87,14 @@ def test_the_counts_are_those_of_the_journal(tmp_path: Path) -> None:
     report = small(tmp_path / "demo")
     again = replay_journal(tmp_path / "demo")
     assert report.journal.commands == again.seq
+    happened: list[Event] = []
+    replay_journal(tmp_path / "demo", on_events=lambda data: happened.extend(decode_events(data)))
+    kinds = Counter(type(event) for event in happened)
+    document = report.document()
+    counted = {name: document[name] for name in ("events", "orders", "trades")}
+    assert counted == {"events": len(happened), "orders": kinds[OrderAccepted], "trades": kinds[Traded]}
+    reasons = Counter(REASONS[event.code].code.camel for event in happened if isinstance(event, Rejected))
+    assert report.tally.refused == reasons
     assert report.accounts == again.view.account_count() == 60 + 2 * 6 + 6 + 3 * 3
 
 
@@ -99,12 +111,13 @@ def test_the_account_of_the_screen_can_be_asked_for_again(tmp_path: Path) -> Non
     assert f"{pool.equity:,.6f}" in shown[0]
 
 
-def test_the_screen_is_one_screen(tmp_path: Path) -> None:
+def test_the_screen_is_one_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     shown: list[str] = []
-    report = small(tmp_path / "demo", shown)
+    report = small(Path("demo-session"), shown)
     lines = shown[0].splitlines()
     assert len(lines) <= 52
-    assert max(len(line) for line in lines) <= 130
+    assert max(len(line) for line in lines) <= 100
     assert shown[0].count(report.proof.state_root.hex()[:24]) == 3
     assert "all three are equal" in shown[0]
 

@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from tests.python.worlds import START_NS, make_venue, session_commands
 from crossbook.cli import main
 from crossbook.console import jsonable, parse_at, parse_time, show_time
 from crossbook.errors import InputError
-from crossbook.replay import replay
+from crossbook.events import Rejected
+from crossbook.replay import answered, replay
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +90,41 @@ def test_state_is_time_travel(session: Path) -> None:
     assert "accounts" in run("state", session).stdout
 
 
+def test_the_account_of_the_text_shows_what_its_margin_comes_from(session: Path) -> None:
+    position = replay(session).view.account(1).positions[0]
+    text = run("state", session, "--account", 1, "--market", "BTC-PERP").stdout
+    for name in ("cost", "mark", "worst_notional", "maintenance"):
+        assert format(getattr(position, name), "f") in text
+    assert "tier from notional" in text
+    assert re.search(r"^\d+ +BTC-PERP +buy +60000 +0.01 ", text, re.MULTILINE)
+    assert max(len(line) for line in text.splitlines()) <= 100
+
+
+def test_events_are_counted_by_kind_and_by_reason(session: Path) -> None:
+    happened = [event for seq in range(1, replay(session).seq + 1) for event in answered(session, seq).events]
+    document = run_json("events", session)
+    assert document["events"] == Counter(type(event).__name__ for event in happened)
+    assert sum(document["refused"].values()) == document["events"]["Rejected"] > 0
+    assert document["event_digest"] == replay(session).event_digest.hex()
+    text = run("events", session).stdout
+    assert re.search(rf"^Traded +{document['events']['Traded']}$", text, re.MULTILINE)
+    assert re.search(rf"^events +{len(happened)}$", text, re.MULTILINE)
+
+
+def test_events_of_one_command(session: Path) -> None:
+    last = replay(session).seq - 1  # the order before the checkpoint
+    document = run_json("events", session, "--seq", last)
+    assert (document["command"]["type"], document["origin"]) == ("Place", "client")
+    assert [event["type"] for event in document["events"]] == ["OrderAccepted", "OrderRested"]
+    text = run("events", session, "--seq", last).stdout
+    assert "Place account 1, market 1, side buy" in text
+    refused = next(
+        event for seq in range(1, last) for event in answered(session, seq).events if type(event) is Rejected
+    )
+    assert f"Rejected: {refused.explain()}"[:60] in run("events", session, "--seq", refused.seq).stdout
+    assert run("events", session, "--seq", last + 2).exit_code == 2
+
+
 def test_snapshot_verify_and_repair(session: Path) -> None:
     written = run_json("snapshot", session)
     assert Path(written["snapshot"]).stat().st_size == written["bytes"]
@@ -130,6 +167,12 @@ def test_a_finding_is_exit_code_1(tmp_path: Path) -> None:
         (["state", "{session}", "--market", "DOGE"], "unknown_market"),
         (["state", "{session}", "--at", "13:61"], "time_syntax"),
         (["verify", "{session}/segments"], "journal_not_found"),
+        (["events", "{session}", "--seq", "99999"], "unknown_seq"),
+        (["demo", "{session}/session.json"], "journal_exists"),
+        (["demo", "{session}/session.json/below"], "journal_open_failed"),
+        (["state", "{session}", "--account", "x"], "usage"),
+        (["state"], "usage"),
+        (["rewind", "{session}"], "usage"),
     ],
 )
 def test_what_could_not_run_is_exit_code_2_with_a_hint(session: Path, arguments: list[str], code: str) -> None:
@@ -147,11 +190,24 @@ def test_what_could_not_run_is_exit_code_2_with_a_hint(session: Path, arguments:
 
 def test_the_grammar_holds_for_every_command() -> None:
     listing = run("--help").stdout
-    for name in ("replay", "state", "snapshot", "verify", "repair", "import", "demo"):
+    for name in ("replay", "state", "events", "snapshot", "verify", "repair", "import", "demo"):
         assert re.search(rf"^  {name} ", listing, re.MULTILINE), name
         help_text = run(name, "--help").stdout
         assert "--json" in help_text or "Commands:" in help_text
     assert run("--version").stdout.startswith("crossbook, version ")
+
+
+def test_an_interrupt_is_not_a_finding(tmp_path: Path) -> None:
+    interrupting = (
+        "import crossbook.demo.cli as cli\n"
+        "def interrupted(*_, **__): raise KeyboardInterrupt\n"
+        "cli.run = interrupted\n"
+        "from crossbook.__main__ import main\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", interrupting, "demo"], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "error: interrupted [interrupted]\nhint: " in done.stderr
 
 
 def test_a_real_process_keeps_data_and_talk_apart(session: Path) -> None:

@@ -12,7 +12,7 @@ from crossbook.demo.session import DemoConfig
 from crossbook.demo.show import run
 
 
-@click.command("demo")
+@click.command("demo", short_help="Run a seeded market through a crash, replay it, prove it.")
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--seed", type=int, default=DemoConfig().seed, show_default=True, help="Of every random choice.")
 @click.option(

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+from crossbook._kernel import count_events
 from crossbook.demo.market import ASSET
 from crossbook.journal import JournalReader
 from crossbook.journal.blocks import HEADER_BYTES
@@ -40,12 +41,13 @@ class JournalFacts(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """Three executions of one journal: the live one's root and digest, and two replays."""
+    """Three executions of one journal: the live one's root and digest, and two replays. `events` counts them all."""
 
     state_root: bytes
     event_digest: bytes
     genesis: Replayed
     snapshot: Replayed
+    events: int
 
     @property
     def equal(self) -> bool:
@@ -60,7 +62,14 @@ def prove(path: Path, live: StateView, snapshot_seq: int) -> Proof:
     Raises:
         ReplayDivergence: an exec mark was not reproduced.
     """
-    return Proof(live.state_root, live.event_digest, replay(path), replay(path, start=snapshot_seq))
+    events = 0
+
+    def count(data: bytes) -> None:
+        nonlocal events
+        events += count_events(data)
+
+    genesis = replay(path, on_events=count)
+    return Proof(live.state_root, live.event_digest, genesis, replay(path, start=snapshot_seq), events)
 
 
 def journal_facts(path: Path) -> JournalFacts:

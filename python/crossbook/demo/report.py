@@ -42,7 +42,7 @@ class DemoReport:
             "accounts": self.accounts,
             "commands": self.journal.commands,
             "blocks": self.journal.blocks,
-            "events": tally.events,
+            "events": self.proof.events,
             "orders": tally.orders,
             "trades": sum(market.trades for market in tally.markets),
             "refused": dict(tally.refused),

@@ -40,9 +40,10 @@ def _happened(report: DemoReport) -> Iterator[str]:
     yield ""
     yield "What happened"
     yield (
-        f"{INDENT}{report.accounts:,} accounts of makers, takers, hedgers and gamblers sent "
-        f"{commands:,} commands in {tally.submissions:,} batches."
+        f"{INDENT}{report.accounts:,} accounts of makers, takers, hedgers and gamblers traded "
+        f"{report.config.rounds:,} rounds: {commands:,} commands,"
     )
+    yield (f"{INDENT}those that set up the venue, its marks and the deposits included.")
     crash = report.config.crash
     minute, seconds = crash.start * ROUND_NS // 60_000_000_000, crash.rounds * ROUND_NS // 1_000_000_000
     yield f"{INDENT}In minute {minute} the marks began to fall: by up to {fall} % within {seconds} seconds."
@@ -56,9 +57,14 @@ def _counts(report: DemoReport) -> Iterator[str]:
     tally = report.tally
     trades = sum(market.trades for market in tally.markets)
     volume = report.view.asset_unit(ASSET).to_decimal(sum(market.volume for market in tally.markets))
-    refused = ", ".join(f"{count:,} {name}" for name, count in tally.refused.most_common(3))
-    yield f"{tally.orders:,} orders accepted, {trades:,} trades of {_round(volume)} {ASSET}, {tally.events:,} events"
-    yield f"{sum(tally.refused.values()):,} commands refused, each with its reason: {refused}, …"
+    refused = tally.refused.most_common()
+    shown = [f"{count:,} {name}" for name, count in refused[:3]]
+    others = sum(count for _, count in refused[3:])
+    shown += [f"{others:,} others"] if others else []
+    events = f"{report.proof.events:,} events in all"
+    yield f"{tally.orders:,} orders accepted, {trades:,} trades of {_round(volume)} {ASSET}, {events}"
+    yield f"{tally.refused.total():,} commands refused, each with its reason:"
+    yield f"{INDENT}{', '.join(shown)}"
     yield f"{tally.makers_cancelled:,} makers' orders cancelled as they would have filled: the margin was gone by then"
 
 
@@ -132,6 +138,7 @@ def _next(report: DemoReport) -> Iterator[str]:
     yield "Try next"
     yield f"{INDENT}crossbook state {path} --at {report.bottom_seq} --account {report.strain.example.account}"
     yield f"{INDENT}crossbook state {path} --market BTC-PERP --depth 5"
+    yield f"{INDENT}crossbook events {path}"
     yield f"{INDENT}crossbook replay {path} --from snapshot"
     yield f"{INDENT}crossbook verify {path}"
 

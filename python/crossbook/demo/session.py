@@ -63,8 +63,6 @@ class MarketTally:
 class Tally:
     """What happened in the session, counted from events."""
 
-    submissions: int = 0
-    events: int = 0
     orders: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     cancelled: Counter[CancelReason] = field(default_factory=Counter)
@@ -137,8 +135,6 @@ class Run:
 
     def _submit(self, commands: list[Command]) -> tuple[Event, ...]:
         receipt = self.venue.submit(commands)
-        self.tally.submissions += 1
-        self.tally.events += len(receipt.events)
         for event in receipt.events:
             count = self._counters.get(type(event))
             if count is not None:

@@ -19,7 +19,7 @@ from crossbook.importers.imported import Imported
 _ROW: Final = "  {:<34}{:>18}   {}"
 
 
-@click.group("import")
+@click.group("import", short_help="Turn recorded order flow into a journaled session.")
 def import_group() -> None:
     """Turn recorded order flow into a journaled session, and report how well it is reproduced."""
 
@@ -39,7 +39,7 @@ _durability = click.option(
 )
 
 
-@import_group.command("lobster")
+@import_group.command("lobster", short_help="A LOBSTER message file, checked against its orderbook file.")
 @_files
 @_output
 @click.option(
@@ -75,7 +75,7 @@ def import_lobster_command(
     return _finish(report, title, rows(report), report.session, agrees=report.agrees, as_json=as_json)
 
 
-@import_group.command("matching-benchmark")
+@import_group.command("matching-benchmark", short_help="An order stream of the matching benchmark.")
 @_file
 @_output
 @click.option(
@@ -99,7 +99,7 @@ def import_benchmark_command(*, file: Path, path: Path, reports: Path | None, du
     return _finish(report, report.file, table, report.session, agrees=report.session.equal, as_json=as_json)
 
 
-@import_group.command("kraken")
+@import_group.command("kraken", short_help="A websocket capture of Kraken book updates.")
 @_file
 @_output
 @_durability

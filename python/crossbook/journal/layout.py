@@ -9,7 +9,7 @@ from pathlib import Path
 from . import guard
 from .blocks import JOURNAL_FORMAT
 from .chain import genesis_hash
-from .errors import JournalExists
+from .errors import JournalExists, OpenFailed
 from .manifests import (
     SESSION_FILE,
     SegmentOpening,
@@ -35,6 +35,21 @@ def session_manifest(segment_bytes: int, session_id: str | None, created_ns: int
         created_ns=created_ns if created_ns is not None else time.time_ns(),
         segment_bytes=segment_bytes,
     )
+
+
+def make_directory(directory: Path) -> None:
+    """Makes the directory of a new session. Raises JournalExists, or OpenFailed if the system does not let us."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise JournalExists(f"{directory} is a file", values={"path": str(directory)}) from None
+    except OSError as error:
+        raise OpenFailed(
+            f"{directory} cannot be made: {error.strerror}",
+            values={"path": str(directory), "error": str(error)},
+            hint="check the path and its permissions",
+        ) from error
+    require_empty(directory)
 
 
 def require_empty(directory: Path) -> None:

@@ -30,7 +30,7 @@ from .errors import (
     OpenFailed,
     UsedAfterFork,
 )
-from .layout import lay_out, require_empty, session_manifest
+from .layout import lay_out, make_directory, session_manifest
 from .manifests import (
     CLOSING_FILE,
     REPAIR_FILE,
@@ -81,9 +81,9 @@ class _Live:
 class JournalWriter:
     """The single owner of a session. A context manager. Threads may share it: their appends take turns.
 
-    Raises from `create`: JournalExists, JournalLocked, ValueError. From `open`: JournalNotFound, NotAJournal,
-    NewerFormat, JournalLocked, TornTail, JournalDamaged. From the other methods: BlockRefused (nothing changed, go on),
-    JournalHalted and its kinds (the writer stopped), RepairPending, JournalClosed, UsedAfterFork.
+    Raises from `create`: JournalExists, JournalLocked, OpenFailed, ValueError. From `open`: JournalNotFound,
+    NotAJournal, NewerFormat, JournalLocked, TornTail, JournalDamaged. From the other methods: BlockRefused (nothing
+    changed, go on), JournalHalted and its kinds (the writer stopped), RepairPending, JournalClosed, UsedAfterFork.
     """
 
     def __init__(
@@ -143,8 +143,7 @@ class JournalWriter:
         manifest = session_manifest(segment_bytes, session_id, created_ns)
         mode = Durability(durability)
         directory = Path(path)
-        directory.mkdir(parents=True, exist_ok=True)
-        require_empty(directory)
+        make_directory(directory)
         return cls._with_owner(directory, mode, segments_max, check_sealed=False, layout=manifest)
 
     @classmethod
