@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find rust python -name '*.rs' -o -name '*.toml' -o -name '*.pyi') Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: help build demo test test-rust test-python lint bench bench-book bench-journal clean
+.PHONY: help build demo test test-rust test-python lint bench bench-kernel bench-book bench-journal clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -48,8 +48,16 @@ test-rust:
 test-python: build
 	$(BIN)/python -m pytest -q -n auto
 
-bench: build
-	cargo bench --bench kernel
+bench: bench-kernel bench-book bench-journal
+
+bench-kernel:
+	cargo bench --quiet --locked --bench kernel
+
+bench-book:
+	cargo bench --quiet --locked --bench book
+
+bench-journal: build
+	$(BIN)/python benches/journal.py
 
 clean:
-	rm -rf $(VENV) target demo-session
+	rm -rf $(VENV) target benches/peers/target demo-session
