@@ -169,3 +169,32 @@ fn a_fill_or_kill_order_looks_at_each_maker_once() {
     }
     desk.operator(CreateAccount { parent: AccountId(0) });
 }
+
+/// Client order ids that a multiplicative hash of (account, id) would all send to one place.
+fn colliding(account: AccountId, number: u64) -> u64 {
+    const FACTOR: u64 = 0xf135_7aea_2e62_a9c5;
+    let inverse = (0..6).fold(1_u64, |x, _| x.wrapping_mul(2_u64.wrapping_sub(FACTOR.wrapping_mul(x))));
+    let product = (number << 20).rotate_right(26);
+    product.wrapping_mul(inverse).wrapping_sub(u64::from(account.0).wrapping_mul(FACTOR))
+}
+
+#[test]
+fn no_choice_of_client_order_ids_makes_look_ups_slow() {
+    let mut taken = Vec::new();
+    for name in [|_, number| number, colliding] {
+        let mut desk = Desk::open(Checks::Totals);
+        let market = desk.market(1 << 18, 1 << 40, 20_000_000, 100_000);
+        let start = std::time::Instant::now();
+        for number in 1..=15_000 {
+            if number % 1_000 == 1 {
+                desk.account(0, 1 << 30);
+            }
+            let account = AccountId(u32::try_from(desk.kernel.state().accounts.len()).expect("few"));
+            let order = Place { client_order: name(account, number), ..limit(account, market, Side::Sell, 1, 100_000) };
+            assert_eq!(desk.code(Origin::Client, order), 0);
+        }
+        taken.push(start.elapsed());
+    }
+    // Many times as long, not a little: with a plain hash map it is over a hundred.
+    assert!(taken[1] < taken[0] * 20, "{taken:?}");
+}

@@ -130,7 +130,7 @@ fn orders<B: Book>(state: &State<B>) -> Result<(), Broken> {
                 let dated = order.time_in_force == TimeInForce::GoodTillDate;
                 expiring += usize::from(dated && state.expiries.contains(&(expires_at, order.id)));
                 lasting += usize::from(!dated);
-                named += usize::from(state.clients.get(&(order.account, order.client_order)) == Some(&slot));
+                named += usize::from(state.clients.slot(order.account, order.client_order) == Some(slot));
                 nameless += usize::from(order.client_order == 0);
             });
         }

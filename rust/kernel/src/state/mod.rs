@@ -2,20 +2,20 @@
 
 pub mod account;
 pub mod asset;
+pub mod clients;
 pub mod market;
 pub mod nonces;
 pub mod parameters;
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
-
 use crate::matching::book::Book;
 use crate::matching::orders::{Orders, Slot};
-use crate::quantities::{AccountId, AssetId, MarketId, OrderId};
+use crate::quantities::{AssetId, MarketId, OrderId};
 
 use account::Accounts;
 use asset::Asset;
+use clients::ClientOrders;
 use market::Market;
 use parameters::{Author, Parameters, Sequence};
 
@@ -37,8 +37,8 @@ pub struct State<B> {
     pub accounts: Accounts,
     /// Open orders of all markets.
     pub orders: Orders,
-    /// (account, client order id) to slot. Looked up, never walked.
-    pub clients: FxHashMap<(AccountId, u64), Slot>,
+    /// Open orders by their clients' names for them.
+    pub clients: ClientOrders,
     /// Resting orders that expire, soonest first.
     pub expiries: BTreeSet<(u64, OrderId)>,
 }
@@ -55,7 +55,7 @@ impl<B: Book> State<B> {
             books: Vec::new(),
             accounts: Accounts::default(),
             orders: Orders::default(),
-            clients: FxHashMap::default(),
+            clients: ClientOrders::default(),
             expiries: BTreeSet::new(),
         }
     }
@@ -83,7 +83,7 @@ impl<B: Book> State<B> {
         let order = self.orders[slot];
         self.orders.link_account(slot, self.accounts.open_orders_mut(order.account));
         if order.client_order != 0 {
-            self.clients.insert((order.account, order.client_order), slot);
+            self.clients.insert(order.account, order.client_order, slot);
         }
         let expires_at = self.orders.expires_at(slot);
         if expires_at != 0 {
@@ -96,7 +96,7 @@ impl<B: Book> State<B> {
         let order = self.orders[slot];
         self.orders.unlink_account(slot, self.accounts.open_orders_mut(order.account));
         if order.client_order != 0 {
-            self.clients.remove(&(order.account, order.client_order));
+            self.clients.remove(order.account, order.client_order);
         }
         let expires_at = self.orders.expires_at(slot);
         if expires_at != 0 {

@@ -17,7 +17,7 @@ pub fn place<B: Book>(state: &State<B>, command: &Place) -> Result<NewOrder, Rej
     form(command, market, now)?;
     ready(market)?;
     if command.client_order != 0
-        && let Some(&slot) = state.clients.get(&(command.account, command.client_order))
+        && let Some(slot) = state.clients.slot(command.account, command.client_order)
     {
         return Err(Code::DuplicateClientOrder.with(report(state.orders[slot].id.0), 0));
     }
@@ -202,7 +202,7 @@ pub fn named<B: Book>(state: &State<B>, account: AccountId, order: OrderId, clie
         return Err(Code::OrderReferenceInvalid.bare());
     }
     let slot = if order == OrderId::NONE {
-        state.clients.get(&(account, client_order)).copied()
+        state.clients.slot(account, client_order)
     } else {
         // An order of another account is as unknown as one that never was.
         state.orders.slot(order).filter(|&slot| state.orders[slot].account == account)

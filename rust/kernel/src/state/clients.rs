@@ -1,0 +1,47 @@
+//! Client order ids: which open order an account means by a name of its own.
+
+use std::collections::BTreeMap;
+
+use crate::matching::orders::Slot;
+use crate::quantities::AccountId;
+
+/// (account, client order id) to slot. Clients choose these ids, so a hash map would be theirs to flood: any that
+/// collide can be computed, and a look-up then walks them all. Here an account's names stand in an order of their own,
+/// apart from the other accounts', and there are no more of them than open orders.
+#[derive(Debug, Default)]
+pub struct ClientOrders {
+    by_account: Vec<BTreeMap<u64, Slot>>,
+    count: usize,
+}
+
+impl ClientOrders {
+    /// The open order that an account calls so.
+    pub fn slot(&self, account: AccountId, client_order: u64) -> Option<Slot> {
+        self.by_account.get(account.index())?.get(&client_order).copied()
+    }
+
+    /// Names an open order.
+    pub fn insert(&mut self, account: AccountId, client_order: u64, slot: Slot) {
+        if self.by_account.len() <= account.index() {
+            self.by_account.resize_with(account.index() + 1, BTreeMap::new);
+        }
+        self.count += usize::from(self.by_account[account.index()].insert(client_order, slot).is_none());
+    }
+
+    /// Frees a name.
+    pub fn remove(&mut self, account: AccountId, client_order: u64) {
+        let names = self.by_account.get_mut(account.index());
+        let removed = names.and_then(|names| names.remove(&client_order));
+        self.count -= usize::from(removed.is_some());
+    }
+
+    /// How many names are in use.
+    pub const fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether none is.
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+}
