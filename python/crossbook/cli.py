@@ -256,17 +256,26 @@ def _market_table(view: StateView) -> str:
 @main.command(short_help="Count what happened, or show what came of one command.")
 @_path
 @click.option("--seq", type=click.IntRange(min=1), help="Show this command and its events instead.")
+@click.option("--account", type=click.IntRange(min=1), help="List the events that name this account instead.")
 @json_option
 @guarded
-def events(path: Path, seq: int | None, as_json: bool) -> None:  # noqa: FBT001
-    """Count the events of a journal by kind and its refusals by reason, or show what came of one command.
+def events(path: Path, seq: int | None, account: int | None, as_json: bool) -> None:  # noqa: FBT001
+    """Count the events of a journal, or show those of one command or one account.
 
     Events follow from the commands and are not stored: the journal is re-executed to find them.
     """
+    if seq is not None and account is not None:
+        raise click.UsageError("give --seq or --account, not both", click.get_current_context())
     require_journal(path)
     if seq is not None:
         _show_answer(path, answered(path, seq), as_json=as_json)
-        return
+    elif account is not None:
+        _show_account_events(path, account, as_json=as_json)
+    else:
+        _show_counts(path, as_json=as_json)
+
+
+def _show_counts(path: Path, *, as_json: bool) -> None:
     kinds: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
 
@@ -287,6 +296,29 @@ def events(path: Path, seq: int | None, as_json: bool) -> None:  # noqa: FBT001
     for title, counter in (("event", kinds), ("refused for", reasons)):
         if counter:
             click.echo("\n" + text_table([title, "count"], [[name, f"{n:,}"] for name, n in counter.most_common()]))
+
+
+_PARTIES = ("account", "maker", "taker", "source", "destination")
+
+
+def _show_account_events(path: Path, account: int, *, as_json: bool) -> None:
+    """Every event that names an account: its cash is the sum of what they say."""
+    found: list[Event] = []
+
+    def keep(data: bytes) -> None:
+        happened = decode_events(data)
+        found.extend(event for event in happened if any(getattr(event, name, 0) == account for name in _PARTIES))
+
+    with progress_bar("replaying", as_json=as_json) as progress:
+        view = replay_journal(path, progress=progress, on_events=keep).view
+    view.account(account)  # raises NotFound: an account nobody opened has no events
+    if as_json:
+        events = [{"type": type(event).__name__} | jsonable(event) for event in found]
+        emit_json({"path": path, "seq": view.seq, "account": account, "events": events})
+        return
+    width = len(f"{view.seq:,}")
+    for event in found:
+        click.echo(fill(f"{event.seq:>{width},}  {_told(event)}", 98, subsequent_indent=" " * (width + 4)))
 
 
 def _show_answer(path: Path, answer: Answered, *, as_json: bool) -> None:

@@ -125,6 +125,25 @@ def test_events_of_one_command(session: Path) -> None:
     assert run("events", session, "--seq", last + 2).exit_code == 2
 
 
+def test_the_cash_of_an_account_is_the_sum_of_its_events(session: Path) -> None:
+    money = replay(session).view.asset_unit("USDC")
+    for account in (1, 2):
+        cash = 0
+        for event in run_json("events", session, "--account", account)["events"]:
+            match event["type"]:
+                case "Deposited":
+                    cash += event["amount"]
+                case "Withdrawn":
+                    cash -= event["amount"]
+                case "Traded":
+                    for role in ("maker", "taker"):
+                        cash += (event[f"{role}_realised"] - event[f"{role}_fee"]) * (event[role] == account)
+        assert money.to_decimal(cash) == replay(session).view.account(account).cash["USDC"]
+    lines = run("events", session, "--account", 1).stdout.splitlines()
+    assert any(re.match(r" +\d+  Traded trade \d+, market 1, ", line) for line in lines)
+    assert max(len(line) for line in lines) <= 100
+
+
 def test_snapshot_verify_and_repair(session: Path) -> None:
     written = run_json("snapshot", session)
     assert Path(written["snapshot"]).stat().st_size == written["bytes"]
@@ -168,6 +187,8 @@ def test_a_finding_is_exit_code_1(tmp_path: Path) -> None:
         (["state", "{session}", "--at", "13:61"], "time_syntax"),
         (["verify", "{session}/segments"], "journal_not_found"),
         (["events", "{session}", "--seq", "99999"], "unknown_seq"),
+        (["events", "{session}", "--account", "77"], "unknown_account"),
+        (["events", "{session}", "--account", "1", "--seq", "1"], "usage"),
         (["demo", "{session}/session.json"], "journal_exists"),
         (["demo", "{session}/session.json/below"], "journal_open_failed"),
         (["state", "{session}", "--account", "x"], "usage"),
