@@ -219,7 +219,7 @@ def require_journal(path: Path) -> None:
     """Refuse a path that holds nothing. Raises NotFound `no_such_path`."""
     if not path.exists():
         raise NotFound(
-            f"there is no {path}",
+            f"there is nothing at {path}",
             code="no_such_path",
             values={"path": str(path)},
             hint="give the directory of a venue; `crossbook demo` makes one to look at",

@@ -53,6 +53,19 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert missing == []
 
 
+def test_every_page_is_linked_from_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    pages = [str(path.relative_to(ROOT)) for path in DOCUMENTS if path.name != "README.md"]
+    assert [page for page in pages if f"({page})" not in readme] == []
+
+
+def test_every_target_the_makefile_names_has_a_rule() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    (phony,) = re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    rules = set(re.findall(r"^([\w-]+):", makefile, re.MULTILINE))
+    assert set(phony.split()) == rules - {"PYTHON", "VENV", "BIN", "SOURCES"}
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
 def test_paths_named_in_the_code_map_exist(path: Path) -> None:
     if path.name != "ARCHITECTURE.md":
