@@ -1,0 +1,1 @@
+"""Journals of every ruleset, kept for ever: they replay to the roots that were recorded when they were made."""
