@@ -135,6 +135,12 @@ def test_unsafe_code_is_one_line_in_a_crate_of_its_own() -> None:
     assert guilty == {"rust/prefetch/src/lib.rs"}
 
 
+def test_no_hash_map_is_keyed_by_what_a_client_chooses() -> None:
+    """Ids that collide can be computed; the kernel's own counters cannot be chosen."""
+    keys = {key for path in files(".rs", "rust/kernel") for key in re.findall(r"FxHashMap<(\w+)", path.read_text())}
+    assert keys == {"AccountId"}
+
+
 def test_overflow_is_checked_in_release() -> None:
     """Law 1: arithmetic that would wrap stops the engine."""
     release = (ROOT / "Cargo.toml").read_text().split("[profile.release]")[1].split("\n[")[0]

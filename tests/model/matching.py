@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import commands as c
 from . import events as e
 from .book import best_maker, cancel, reduce, rest
-from .margin import equity, exposure, requirement_if
+from .margin import equity, exposure, maintenance_margin, requirement_if
 from .settlement import fees_of, signed, trade
 from .state import BALANCE_MAX, Order, Position, State
 
@@ -83,12 +83,22 @@ def accepted(state: State, order: Order, *, maker: Order, taker: Order, lots: in
             return 0, e.REDUCE_ONLY
     if abs(account.cash.get(state.markets[order.market].settlement, 0)) > BALANCE_MAX:
         return 0, e.MARGIN
-    if lots <= closing:
+    may_close = closing > 0 and reduces_risk(state, order, lots=min(lots, closing), price=maker.price)
+    if may_close and lots <= closing:
         return lots, 0
     fees = fees_of(state, maker, taker, lots=lots)
     if can_carry(state, order, lots=lots, price=maker.price, fee=fees.maker if order is maker else fees.taker):
         return lots, 0
-    return closing, e.MARGIN
+    return (closing, 0) if may_close else (0, e.MARGIN)
+
+
+def reduces_risk(state: State, order: Order, *, lots: int, price: int) -> bool:
+    """Whether a fill that closes costs no more against the mark, before its fee, than the maintenance it frees."""
+    market = state.markets[order.market]
+    before = state.accounts[order.account].positions[order.market].lots
+    change = signed(order.side, lots)
+    freed = maintenance_margin(market, before) - maintenance_margin(market, before + change)
+    return (market.mark - price) * change * market.tick_value + freed >= 0
 
 
 def closable(position: int, side: int) -> int:
@@ -97,12 +107,13 @@ def closable(position: int, side: int) -> int:
 
 
 def can_carry(state: State, order: Order, *, lots: int, price: int, fee: int) -> bool:
-    """Whether the account still covers its initial requirement after this fill of an order that is not reduce-only."""
+    """Whether the account still covers its initial requirement after this fill."""
     market = state.markets[order.market]
     account = state.accounts[order.account]
     change = signed(order.side, lots)
     before = exposure(account, order.market)
-    after = before.with_open(order.side, -lots)._replace(lots=before.lots + change)
+    used = 0 if order.reduce_only else lots
+    after = before.with_open(order.side, -used)._replace(lots=before.lots + change)
     gained = (market.mark - price) * change * market.tick_value - fee
     equity_after = equity(state, account, market.settlement) + gained
     required = requirement_if(state, account, asset=market.settlement, market=market.market, instead=after)

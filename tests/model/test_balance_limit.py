@@ -1,4 +1,4 @@
-"""Scenarios of the balance limit: closing is always allowed, so debts have no bound, and yet no balance overflows."""
+"""Scenarios of the balance limit: marks can make debts again and again, and yet no balance overflows."""
 
 from __future__ import annotations
 
@@ -27,12 +27,15 @@ def sub_account(desk: Desk) -> int:
 
 
 def lose_to(desk: Desk, winner: int) -> list[str]:
-    """A new sub-account of 1 sells at 1 to the winner and buys back at the highest price; the ledger of buying back."""
+    """A new sub-account of 1 sells at 1 to the winner and buys back at the highest price, after the mark went there."""
     loser = sub_account(desk)
     desk.sell(loser, POSITION_MAX, 1, market=2)
     desk.buy(winner, POSITION_MAX, 1, market=2)
+    desk.mark(PRICE_MAX, market=2)
     desk.sell(winner, POSITION_MAX, PRICE_MAX, market=2)
-    return desk.buy(loser, POSITION_MAX, PRICE_MAX, market=2, time_in_force=c.IOC)
+    lines = desk.buy(loser, POSITION_MAX, PRICE_MAX, market=2, time_in_force=c.IOC)
+    desk.mark(1, market=2)
+    return lines
 
 
 def test_an_account_beyond_the_limit_trades_no_more(desk: Desk) -> None:

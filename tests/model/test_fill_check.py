@@ -29,7 +29,7 @@ def test_a_maker_that_cannot_carry_the_fill_gives_way_to_the_next(engine: Engine
     ]
 
 
-def test_reducing_is_always_allowed_even_under_water(engine: Engine) -> None:
+def test_reducing_near_the_mark_is_always_allowed_even_under_water(engine: Engine) -> None:
     desk = Desk(engine, deposit=100)
     desk.buy(1, 10, 100)
     desk.sell(2, 10, 100)
@@ -38,6 +38,28 @@ def test_reducing_is_always_allowed_even_under_water(engine: Engine) -> None:
     assert "lots=4" in desk.sell(1, 4, 79)[1]
     assert desk.position(1) == (6, 600)
     assert desk.pool(1)["equity"] == 100 - 4 * 21 - 6 * 20
+
+
+def test_closing_may_cost_what_maintenance_it_frees_and_no_more(engine: Engine) -> None:
+    desk = Desk(engine, deposit=100)
+    desk.buy(1, 10, 100)
+    desk.sell(2, 10, 100)
+    desk.mark(80)  # account 1 is worth −100, and ten lots of it carry 5 % of 800, which is 40
+    desk.do(c.Deposit(3, 1, 1_000))
+    desk.buy(3, 10, 75)
+    assert desk.sell(1, 10, 75)[-1].endswith("lots=10 reason=5")  # 50 for 40
+    desk.buy(3, 10, 76)
+    assert "price=76 lots=10" in desk.sell(1, 10, 76)[1]  # 40 for 40
+    assert desk.pool(1)["equity"] == -140
+
+
+def test_whoever_can_carry_it_may_close_at_any_price(engine: Engine) -> None:
+    desk = Desk(engine, deposit=1_000)
+    desk.buy(1, 10, 100)
+    desk.sell(2, 10, 100)
+    desk.buy(3, 10, 50)
+    assert "price=50 lots=10" in desk.sell(1, 10, 50)[1]
+    assert desk.pool(1)["equity"] == 1_000 - 10 * 50
 
 
 def test_a_flip_that_cannot_be_carried_is_cut_to_the_closing_part(engine: Engine) -> None:
