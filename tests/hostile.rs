@@ -135,3 +135,29 @@ fn a_snapshot_cut_short_or_continued_is_refused() {
     longer.push(0);
     assert!(Kernel::<Ladder>::from_snapshot(&longer, Checks::Totals).is_err());
 }
+
+#[test]
+fn a_snapshot_whose_past_cannot_be_is_refused() {
+    let (kernel, _) = seeded();
+    let saved = kernel.snapshot();
+    let mark = saved.len() - 48;
+    assert_ne!(saved[mark..mark + 8], [0; 8], "a root was taken");
+    let mut rootless = saved.clone();
+    rootless[mark..mark + 8].fill(0);
+    assert!(Kernel::<Ladder>::from_snapshot(&rootless, Checks::Totals).is_err(), "a root as of no seq");
+    let mut eventless = saved[..mark - pending(&saved, &kernel) - 4].to_vec();
+    eventless.extend([0; 4]);
+    eventless.extend(&saved[mark..]);
+    assert!(Kernel::<Ladder>::from_snapshot(&eventless, Checks::Totals).is_err(), "commands without events");
+}
+
+/// How many bytes of events are pending in a snapshot.
+fn pending(saved: &[u8], kernel: &Kernel<Ladder>) -> usize {
+    let mark = saved.len() - 48;
+    let found = (1..mark).find(|&length| {
+        let at = mark - length - 4;
+        saved[at..at + 4] == u32::try_from(length).expect("short").to_le_bytes()
+    });
+    assert!(!kernel.state().sequence.seq.is_multiple_of(512), "something is pending");
+    found.expect("a count before the events")
+}

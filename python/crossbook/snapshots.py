@@ -107,11 +107,13 @@ def load(path: Path, *, check_invariants: bool = False) -> Snapshot:
         raise _damaged(path, "unreadable", error=str(error)) from None
     if len(data) < _HEADER.size + _DIGEST_BYTES or data[:8] != _MAGIC:
         raise _damaged(path, "not_a_snapshot", bytes=len(data))
-    _, version, _, seq, block_hash, state_root, length = _HEADER.unpack_from(data)
+    _, version, reserved, seq, block_hash, state_root, length = _HEADER.unpack_from(data)
     if version > SNAPSHOT_FORMAT:
         raise _damaged(path, "newer_format", format=version, supported=SNAPSHOT_FORMAT)
     if sha256(data[:-_DIGEST_BYTES]).digest() != data[-_DIGEST_BYTES:]:
         raise _damaged(path, "digest")
+    if version < SNAPSHOT_FORMAT or reserved != 0:
+        raise _damaged(path, "unknown_format", format=version, reserved=reserved)
     state = data[_HEADER.size : -_DIGEST_BYTES]
     if len(state) != length:
         raise _damaged(path, "length", expected=length, found=len(state))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from itertools import pairwise
 from pathlib import Path
 
@@ -114,3 +115,16 @@ def test_a_venue_writes_snapshots_at_its_interval_and_on_close(tmp_path: Path) -
     with Venue.open(tmp_path / "venue", clock=Clock(), snapshot_interval=100):
         pass
     assert len(snapshots.paths(tmp_path / "venue")) == 3, "nothing ran, so nothing was written"
+
+
+@pytest.mark.parametrize(("offset", "value"), [(8, 0), (12, 7)], ids=["format 0", "reserved field in use"])
+def test_a_header_of_no_known_format_is_refused_though_its_hash_is_right(
+    tmp_path: Path, offset: int, value: int
+) -> None:
+    newest = session_with_snapshots(tmp_path / "venue")[-1]
+    data = bytearray(newest.read_bytes()[:-32])
+    data[offset] = value
+    newest.write_bytes(bytes(data) + hashlib.sha256(data).digest())
+    with pytest.raises(SnapshotDamaged) as caught:
+        snapshots.load(newest)
+    assert caught.value.values["fault"] == "unknown_format"

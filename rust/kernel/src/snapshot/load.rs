@@ -3,7 +3,8 @@
 use super::parts::Parts;
 use super::{MAGIC, SnapshotError};
 use crate::command::{AddAsset, AddMarket, SetFees, SetLimits, SetParameters, SetTiers, Side, TimeInForce};
-use crate::digest::EventDigest;
+use crate::digest::{Digest, EventDigest, WINDOW};
+use crate::event;
 use crate::invariants::is_possible;
 use crate::kernel::RootMark;
 use crate::matching::book::Book;
@@ -51,9 +52,10 @@ pub fn everything<B: Book>(bytes: &[u8]) -> Loaded<(State<B>, EventDigest, RootM
         orders(&mut parts, &mut state, index)?;
     }
     link_orders(&mut state);
-    let events = events(&mut parts)?;
+    let events = events(&mut parts, state.sequence.seq)?;
     let mark = RootMark { seq: parts.u64()?, time: parts.u64()?, root: parts.array()? };
-    require(mark.seq <= state.sequence.seq && mark.time <= state.sequence.time, "root mark")?;
+    let none_yet = mark.seq != 0 || mark == RootMark::default();
+    require(none_yet && mark.seq <= state.sequence.seq && mark.time <= state.sequence.time, "root mark")?;
     if parts.is_empty() { Ok((state, events, mark)) } else { Err(SnapshotError::TrailingBytes) }
 }
 
@@ -253,8 +255,12 @@ fn link_orders<B: Book>(state: &mut State<B>) {
     }
 }
 
-fn events(parts: &mut Parts<'_>) -> Loaded<EventDigest> {
-    let chain = parts.array()?;
+/// Every command has an event, so the window is empty just where it was closed.
+fn events(parts: &mut Parts<'_>, seq: u64) -> Loaded<EventDigest> {
+    let chain: Digest = parts.array()?;
     let length = parts.count(1)?;
-    Ok(EventDigest { chain, pending: parts.slice(length)?.to_vec() })
+    let pending = parts.slice(length)?;
+    let closed = pending.is_empty() == seq.is_multiple_of(WINDOW) && (seq >= WINDOW || chain == Digest::default());
+    require(closed && event::count(pending).is_ok(), "event digest")?;
+    Ok(EventDigest { chain, pending: pending.to_vec() })
 }
