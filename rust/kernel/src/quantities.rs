@@ -253,24 +253,14 @@ pub const fn div_ceil(value: i64, divisor: i64) -> i64 {
 
 /// `floor(price · (RATE_ONE + rate) / RATE_ONE)`: a bound above a price.
 pub fn raised_floor(price: Ticks, rate: Rate) -> Ticks {
-    Ticks((Wide(i128::from(price.0) * i128::from(RATE_ONE + rate.0)).0.div_euclid(i128::from(RATE_ONE))).clamp_ticks())
+    let scaled = i128::from(price.0) * i128::from(RATE_ONE + rate.0);
+    Ticks(Wide(scaled.div_euclid(i128::from(RATE_ONE))).clamp_i64())
 }
 
 /// `ceil(price · (RATE_ONE − rate) / RATE_ONE)`: a bound below a price.
 pub fn lowered_ceil(price: Ticks, rate: Rate) -> Ticks {
     let scaled = i128::from(price.0) * i128::from(RATE_ONE - rate.0);
-    let one = i128::from(RATE_ONE);
-    Ticks((-((-scaled).div_euclid(one))).clamp_ticks())
-}
-
-trait ClampTicks {
-    fn clamp_ticks(self) -> i64;
-}
-
-impl ClampTicks for i128 {
-    fn clamp_ticks(self) -> i64 {
-        Wide(self).clamp_i64()
-    }
+    Ticks(Wide(-(-scaled).div_euclid(i128::from(RATE_ONE))).clamp_i64())
 }
 
 #[cfg(test)]

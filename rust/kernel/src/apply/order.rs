@@ -56,11 +56,10 @@ fn enter<B: Book>(state: &mut State<B>, mut taker: Taker, slot: Option<Slot>, ou
     }
 }
 
-/// Adds to the account's open lots, in which reduce-only orders have no part.
+/// Changes the account's open lots.
 fn open_lots<B: Book>(state: &mut State<B>, order: &NewOrder, lots: Lots) {
-    if !order.reduce_only {
-        *state.accounts.holdings_mut(order.account).position_mut(order.market).open_mut(order.side) += lots;
-    }
+    let position = state.accounts.holdings_mut(order.account).position_mut(order.market);
+    position.change_open(order.side, order.reduce_only, lots);
 }
 
 fn rest<B: Book>(state: &mut State<B>, order: &NewOrder, slot: Option<Slot>, out: &mut Emitter) {

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::book::Book;
-use super::orders::Slot;
+use super::orders::{NewOrder, Slot};
 use super::sweep::{Ending, Floor, Maker, Taker, Trade, sweep};
 use crate::emit::Emitter;
 use crate::event::{CancelReason, OrderCancelled, SelfTradePrevented, Traded};
@@ -55,6 +55,10 @@ impl<B: Book> Floor for Live<'_, B> {
         &self.state.accounts.of(account).holdings
     }
 
+    fn holdings_mut(&mut self, account: AccountId) -> &mut Holdings {
+        self.state.accounts.holdings_mut(account)
+    }
+
     fn cancel_maker(&mut self, maker: &Maker, reason: CancelReason) {
         self.state.cancel_resting(maker.slot, maker.order.lots, reason, self.out);
     }
@@ -66,15 +70,6 @@ impl<B: Book> Floor for Live<'_, B> {
             taker_order: taker.order.id,
             lots,
         });
-        for order in [
-            (maker.order.account, maker.order.side, maker.order.reduce_only),
-            (taker.order.account, taker.order.side, taker.order.reduce_only),
-        ] {
-            let (account, side, reduce_only) = order;
-            if !reduce_only {
-                *self.state.accounts.holdings_mut(account).position_mut(taker.order.market).open_mut(side) -= lots;
-            }
-        }
         if lots < maker.order.lots {
             self.state.books[taker.order.market.index()].reduce(&mut self.state.orders, maker.slot, lots);
         }
@@ -114,9 +109,8 @@ impl<B: Book> State<B> {
     /// Takes a resting order out with `lots` of it unfilled, and says so.
     pub fn cancel_resting(&mut self, slot: Slot, lots: Lots, reason: CancelReason, out: &mut Emitter) {
         let order = self.orders[slot];
-        if !order.reduce_only && lots.0 > 0 {
-            *self.accounts.holdings_mut(order.account).position_mut(order.market).open_mut(order.side) -= lots;
-        }
+        let position = self.accounts.holdings_mut(order.account).position_mut(order.market);
+        position.change_open(order.side, order.reduce_only, -lots);
         out.emit(&OrderCancelled { order: order.id, account: order.account, market: order.market, lots, reason });
         self.delist_order(slot);
     }
@@ -128,43 +122,31 @@ pub struct Scratch<'a, B> {
     touched: Vec<Holdings>,
     /// Where an account's copy is. Looked up, never walked.
     copies: FxHashMap<AccountId, usize>,
-    /// The present maker with what is left of it; none before the first and after the last.
+    /// The present maker with what is left of it; none after the last.
     present: Option<(Slot, Lots)>,
-    started: bool,
 }
 
 impl<'a, B: Book> Scratch<'a, B> {
     /// How many lots of a taker would trade.
     pub fn fillable(state: &'a State<B>, taker: &Taker) -> Lots {
-        let (touched, copies) = (Vec::new(), FxHashMap::default());
-        let mut scratch = Self { state, touched, copies, present: None, started: false };
+        let head = state.books[taker.order.market.index()].head(taker.order.side.opposite());
+        let present = head.map(|slot| (slot, state.orders[slot].lots));
+        let mut scratch = Self { state, touched: Vec::new(), copies: FxHashMap::default(), present };
         let mut taker = *taker;
-        if !taker.order.reduce_only {
-            let position = scratch.holdings_mut(taker.order.account).position_mut(taker.order.market);
-            *position.open_mut(taker.order.side) += taker.order.lots;
-        }
+        let NewOrder { account, market, side, reduce_only, lots, .. } = taker.order;
+        scratch.holdings_mut(account).position_mut(market).change_open(side, reduce_only, lots);
         let _: Ending = sweep(&mut scratch, &mut taker);
         taker.order.filled
-    }
-
-    fn holdings_mut(&mut self, account: AccountId) -> &mut Holdings {
-        let index = *self.copies.entry(account).or_insert_with(|| {
-            self.touched.push(self.state.accounts.of(account).holdings.clone());
-            self.touched.len() - 1
-        });
-        &mut self.touched[index]
     }
 
     fn step_over(&mut self, slot: Slot) {
         let market = self.state.orders[slot].market;
         let next = self.state.books[market.index()].after(&self.state.orders, slot);
         self.present = next.map(|slot| (slot, self.state.orders[slot].lots));
-        self.started = true;
     }
 
     fn shrink(&mut self, maker: &Maker, lots: Lots) {
         self.present = Some((maker.slot, maker.order.lots - lots));
-        self.started = true;
         if lots == maker.order.lots {
             self.step_over(maker.slot);
         }
@@ -172,13 +154,8 @@ impl<'a, B: Book> Scratch<'a, B> {
 }
 
 impl<B: Book> Floor for Scratch<'_, B> {
-    fn maker(&self, taker: &Taker) -> Option<Maker> {
-        let (slot, lots) = if self.started {
-            self.present?
-        } else {
-            let slot = self.state.books[taker.order.market.index()].head(taker.order.side.opposite())?;
-            (slot, self.state.orders[slot].lots)
-        };
+    fn maker(&self, _taker: &Taker) -> Option<Maker> {
+        let (slot, lots) = self.present?;
         let mut order = self.state.orders[slot];
         order.lots = lots;
         Some(Maker { slot, order, master: self.state.accounts.of(order.account).master })
@@ -199,26 +176,24 @@ impl<B: Book> Floor for Scratch<'_, B> {
         }
     }
 
-    fn cancel_maker(&mut self, maker: &Maker, _reason: CancelReason) {
-        if maker.order.lots.0 > 0 {
-            if !maker.order.reduce_only {
-                let position = self.holdings_mut(maker.order.account).position_mut(maker.order.market);
-                *position.open_mut(maker.order.side) -= maker.order.lots;
-            }
-            self.step_over(maker.slot);
-        }
-        // An order emptied by a decrement was stepped over there.
+    fn holdings_mut(&mut self, account: AccountId) -> &mut Holdings {
+        let index = *self.copies.entry(account).or_insert_with(|| {
+            self.touched.push(self.state.accounts.of(account).holdings.clone());
+            self.touched.len() - 1
+        });
+        &mut self.touched[index]
     }
 
-    fn prevent(&mut self, maker: &Maker, taker: &Taker, lots: Lots) {
-        for (account, side, reduce_only) in [
-            (maker.order.account, maker.order.side, maker.order.reduce_only),
-            (taker.order.account, taker.order.side, taker.order.reduce_only),
-        ] {
-            if !reduce_only {
-                *self.holdings_mut(account).position_mut(taker.order.market).open_mut(side) -= lots;
-            }
+    fn cancel_maker(&mut self, maker: &Maker, _reason: CancelReason) {
+        // An order emptied by a decrement was stepped over there.
+        if maker.order.lots.0 > 0 {
+            let position = self.holdings_mut(maker.order.account).position_mut(maker.order.market);
+            position.change_open(maker.order.side, maker.order.reduce_only, -maker.order.lots);
+            self.step_over(maker.slot);
         }
+    }
+
+    fn prevent(&mut self, maker: &Maker, _taker: &Taker, lots: Lots) {
         self.shrink(maker, lots);
     }
 

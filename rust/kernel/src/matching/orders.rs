@@ -323,11 +323,6 @@ impl Orders {
         list.count -= 1;
     }
 
-    /// Changes the expiry, in nanoseconds since the epoch, 0 for none.
-    pub fn expire_at(&mut self, slot: Slot, expires_at: u64) {
-        self[slot].expires_at = expires_at;
-    }
-
     /// The slot of an open order.
     #[must_use]
     pub fn slot(&self, id: OrderId) -> Option<Slot> {
@@ -370,12 +365,6 @@ impl Orders {
     /// The orders of an account's list, by ascending id.
     pub fn of_account(&self, list: &AccountOrders) -> impl Iterator<Item = Slot> + '_ {
         std::iter::successors(Slot::from_link(list.head), |slot| Slot::from_link(self.owned.of(slot.0).next))
-    }
-
-    /// The order listed after `slot` in its account's list; to walk the list while the books change.
-    #[must_use]
-    pub fn next_of_account(&self, slot: Slot) -> Option<Slot> {
-        Slot::from_link(self.owned.of(slot.0).next)
     }
 
     /// All open orders by ascending id.

@@ -55,9 +55,11 @@ pub trait Floor {
     fn markets(&self) -> &[Market];
     /// Cash and positions of an account.
     fn holdings(&self, account: AccountId) -> &Holdings;
+    /// Cash and positions of an account, to change.
+    fn holdings_mut(&mut self, account: AccountId) -> &mut Holdings;
     /// The maker leaves the book with what is left of it, or with nothing left after a decrement.
     fn cancel_maker(&mut self, maker: &Maker, reason: CancelReason);
-    /// Both lose `lots` that would have traded with each other.
+    /// Both lose `lots` that would have traded with each other; their open lots are seen to.
     fn prevent(&mut self, maker: &Maker, taker: &Taker, lots: Lots);
     /// Both sides settle; the maker keeps its place with what is left, or leaves the book.
     fn trade(&mut self, maker: &Maker, taker: &Taker, trade: &Trade);
@@ -117,6 +119,11 @@ fn self_trade<F: Floor>(floor: &mut F, maker: &Maker, taker: &mut Taker) -> Opti
         SelfTrade::Decrement => {
             let lots = taker.order.lots.min(maker.order.lots);
             floor.prevent(maker, taker, lots);
+            let (resting, arriving) = (&maker.order, &taker.order);
+            let position = floor.holdings_mut(resting.account).position_mut(resting.market);
+            position.change_open(resting.side, resting.reduce_only, -lots);
+            let position = floor.holdings_mut(arriving.account).position_mut(arriving.market);
+            position.change_open(arriving.side, arriving.reduce_only, -lots);
             taker.order.lots -= lots;
             if lots == maker.order.lots {
                 let mut emptied = *maker;

@@ -51,9 +51,7 @@ fn carries(holdings: &Holdings, markets: &[Market], position: &Position, fill: &
     let market = &markets[fill.market.index()];
     let mut after = *position;
     after.lots += fill.side.signed(fill.lots);
-    if !fill.reduce_only {
-        *after.open_mut(fill.side) -= fill.lots;
-    }
+    after.change_open(fill.side, fill.reduce_only, -fill.lots);
     let pool = margin::pool(holdings, markets, fill.asset);
     let change =
         margin::requirement(after.worst(), market).wide() - margin::requirement(position.worst(), market).wide();

@@ -43,12 +43,16 @@ impl Position {
         self.lots.0 == 0 && self.cost.0 == 0 && self.buys.0 == 0 && self.sells.0 == 0
     }
 
-    /// Open lots of one side.
+    /// Changes the open lots of a side. A reduce-only order has none, because it cannot add risk: this is the place that
+    /// knows it.
     #[inline]
-    pub fn open_mut(&mut self, side: Side) -> &mut Lots {
+    pub fn change_open(&mut self, side: Side, reduce_only: bool, change: Lots) {
+        if reduce_only {
+            return;
+        }
         match side {
-            Side::Buy => &mut self.buys,
-            Side::Sell => &mut self.sells,
+            Side::Buy => self.buys += change,
+            Side::Sell => self.sells += change,
         }
     }
 
@@ -185,9 +189,7 @@ impl Holdings {
     #[inline]
     pub fn settle(&mut self, fill: &Fill) -> Settled {
         let position = self.position_mut(fill.market);
-        if !fill.reduce_only {
-            *position.open_mut(fill.side) -= fill.lots;
-        }
+        position.change_open(fill.side, fill.reduce_only, -fill.lots);
         let settled = position.fill(fill.side, fill.lots, fill.price, fill.tick_value);
         *self.cash_mut(fill.asset) += settled.realised - fill.fee;
         settled

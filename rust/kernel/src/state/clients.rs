@@ -11,7 +11,6 @@ use crate::quantities::AccountId;
 #[derive(Debug, Default)]
 pub struct ClientOrders {
     by_account: Vec<BTreeMap<u64, Slot>>,
-    count: usize,
 }
 
 impl ClientOrders {
@@ -25,23 +24,21 @@ impl ClientOrders {
         if self.by_account.len() <= account.index() {
             self.by_account.resize_with(account.index() + 1, BTreeMap::new);
         }
-        self.count += usize::from(self.by_account[account.index()].insert(client_order, slot).is_none());
+        self.by_account[account.index()].insert(client_order, slot);
     }
 
     /// Frees a name.
     pub fn remove(&mut self, account: AccountId, client_order: u64) {
-        let names = self.by_account.get_mut(account.index());
-        let removed = names.and_then(|names| names.remove(&client_order));
-        self.count -= usize::from(removed.is_some());
+        self.by_account[account.index()].remove(&client_order);
     }
 
-    /// How many names are in use.
-    pub const fn len(&self) -> usize {
-        self.count
+    /// How many names are in use: counted, because only a check of everything asks.
+    pub fn len(&self) -> usize {
+        self.by_account.iter().map(BTreeMap::len).sum()
     }
 
     /// Whether none is.
-    pub const fn is_empty(&self) -> bool {
-        self.count == 0
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 }

@@ -137,9 +137,7 @@ impl Exposure<'_> {
     /// The position as it would be with this order among the open ones, and its predecessor not.
     fn with_order(&self, position: &Position) -> Position {
         let mut with = *position;
-        if !self.order.reduce_only {
-            *with.open_mut(self.order.side) += self.order.lots - self.replaced;
-        }
+        with.change_open(self.order.side, self.order.reduce_only, self.order.lots - self.replaced);
         with
     }
 
