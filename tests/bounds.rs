@@ -99,7 +99,7 @@ fn the_venue_pays_out_no_more_than_was_paid_in() {
     let (mut desk, market, winner) = steep();
     assert!(lose_to_master(&mut desk, market, winner));
     let held = desk.kernel.state().assets[0].net_deposits;
-    let withdraw = |amount| Withdraw { account: winner, asset: USD, amount: Money(amount) };
+    let withdraw = |amount| Withdraw { account: winner, asset: USD, amount: Money(amount), destination: 0 };
     assert!(desk.cash(winner) > held.0, "the loser's debt is in the winner's cash");
     assert_eq!(desk.code(Origin::Client, withdraw(held.0 + 1)), 302);
     assert_eq!(desk.code(Origin::Client, withdraw(held.0)), 0);

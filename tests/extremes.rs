@@ -167,7 +167,7 @@ impl Session {
         let amount = Money(self.within(1 << 60));
         match self.dice.below(30) {
             0 => Deposit { account, asset, amount }.into(),
-            1 => Withdraw { account, asset, amount }.into(),
+            1 => Withdraw { account, asset, amount, destination: 0 }.into(),
             2 => Transfer { source: account, destination: self.account(), asset, amount }.into(),
             3..=6 => SetMark { market, price: Ticks(self.within(price_max)) }.into(),
             7 => SetFees { market, maker_rate: self.rate(), taker_rate: self.rate() }.into(),

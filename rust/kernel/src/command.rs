@@ -3,8 +3,13 @@
 //! `docs/rules.md` gives each command its meaning, its permitted origins and its refusals. Tags are never reused, new
 //! fields go last.
 
+use std::borrow::Borrow;
+
 use crate::field::{Entry, Field, enumeration};
-use crate::quantities::{AccountId, AssetId, AuthorId, Lots, MarketId, Money, OrderId, Rate, Ticks};
+pub use crate::lists::{Allocation, Correlation, FeeTier, Tier};
+use crate::quantities::{
+    AccountId, AssetId, AuctionId, AuthorId, GroupId, Lots, MarketId, Money, OrderId, Rate, Ticks,
+};
 use crate::wire::{Reader, Text, WireError, Writer};
 
 enumeration!(
@@ -32,6 +37,19 @@ enumeration!(
     SelfTrade { Allow = 0, CancelNewest = 1, CancelOldest = 2, CancelBoth = 3, Decrement = 4 }
 );
 
+enumeration!(
+    /// What a market takes.
+    MarketMode { Continuous = 1, ReduceOnly = 2, CancelOnly = 3, Halted = 4 }
+);
+enumeration!(
+    /// Over which markets an exposure cap sums.
+    Scope { Market = 1, Group = 2, Asset = 3 }
+);
+enumeration!(
+    /// How an account's cross pools are margined.
+    MarginMode { Standard = 1, Portfolio = 2 }
+);
+
 impl Side {
     /// The other one.
     #[inline]
@@ -52,51 +70,17 @@ impl Side {
     }
 }
 
-/// One step of a market's margin schedule; it holds from its lower bound on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Tier {
-    /// Notional from which the rates hold.
-    pub lower_bound: Money,
-    /// Marginal initial rate.
-    pub initial_rate: Rate,
-    /// Marginal maintenance rate.
-    pub maintenance_rate: Rate,
-}
-
-impl Field for Vec<Tier> {
-    const TYPE: &'static str = "tiers";
-
-    fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
-        let length = reader.array()?;
-        let mut tiers = Self::with_capacity(length.min(64));
-        for _ in 0..length {
-            reader.array_of(3)?;
-            tiers.push(Tier {
-                lower_bound: Field::read(reader)?,
-                initial_rate: Field::read(reader)?,
-                maintenance_rate: Field::read(reader)?,
-            });
-        }
-        Ok(tiers)
-    }
-
-    fn write(&self, writer: &mut Writer) {
-        writer.array(self.len());
-        for tier in self {
-            writer.array(3);
-            tier.lower_bound.write(writer);
-            tier.initial_rate.write(writer);
-            tier.maintenance_rate.write(writer);
-        }
-    }
+macro_rules! held {
+    ($name:ident) => { $name };
+    ($name:ident $held:ident) => { $held<$name> };
 }
 
 macro_rules! commands {
-    ($($(#[$doc:meta])* $tag:literal $name:ident { $($field:ident: $type:ty),* $(,)? })*) => {
+    ($($(#[$doc:meta])* $tag:literal $name:ident $(in $held:ident)? { $($field:ident: $type:ty),* $(,)? })*) => {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug, PartialEq, Eq)]
-            #[allow(missing_docs, reason = "docs/rules.md documents every field")]
+            #[allow(missing_docs, reason = "the rules document every field")]
             pub struct $name { $(pub $field: $type),* }
 
             impl $name {
@@ -114,15 +98,15 @@ macro_rules! commands {
 
             impl From<$name> for Command {
                 fn from(command: $name) -> Self {
-                    Self::$name(command)
+                    Self::$name(command.into())
                 }
             }
         )*
 
-        /// Any command.
+        /// Any command. What is rare and large is held in a box, so that all stay as small as an order.
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[allow(missing_docs, reason = "each variant wraps the command of its name")]
-        pub enum Command { $($name($name)),* }
+        pub enum Command { $($name(held!($name $($held)?))),* }
 
         impl Command {
             /// Every command with its tag and fields.
@@ -151,7 +135,7 @@ macro_rules! commands {
                         if length != FIELDS + 1 {
                             return Err(WireError::WrongLength);
                         }
-                        $name::read_fields(reader).map(Self::$name)
+                        $name::read_fields(reader).map(Self::from)
                     })*
                     _ => Err(WireError::UnknownVariant),
                 }
@@ -162,7 +146,7 @@ macro_rules! commands {
                 match self {
                     $(Self::$name(command) => {
                         const FIELDS: usize = <[&str]>::len(&[$(stringify!($field)),*]);
-                        let $name { $($field),* } = command;
+                        let $name { $($field),* } = Borrow::<$name>::borrow(command);
                         writer.array(FIELDS + 1);
                         writer.unsigned($tag);
                         $($field.write(writer);)*
@@ -195,7 +179,7 @@ commands! {
     /// Money comes in.
     8 Deposit { account: AccountId, asset: AssetId, amount: Money }
     /// Money goes out.
-    9 Withdraw { account: AccountId, asset: AssetId, amount: Money }
+    9 Withdraw { account: AccountId, asset: AssetId, amount: Money, destination: u64 }
     /// Money moves between accounts of one master.
     10 Transfer { source: AccountId, destination: AccountId, asset: AssetId, amount: Money }
     /// Sets a market's mark price.
@@ -221,6 +205,101 @@ commands! {
     19 Repair { first_seq: u64, blocks: u32, evidence: Box<Text> }
     /// Switches to a ruleset.
     20 ActivateRuleset { ruleset: u32 }
+    /// Sets a market's fees for the tiers above the first.
+    21 SetFeeTiers { market: MarketId, tiers: Vec<FeeTier> }
+    /// Puts an account into a fee tier and sets its maker rebate.
+    22 SetAccountFees { account: AccountId, tier: u8, maker_rebate_rate: Rate }
+    /// Sets what a market takes.
+    23 SetMarketMode { market: MarketId, mode: MarketMode }
+    /// Sets how the initial rate grows with size and open interest.
+    24 SetScaling { market: MarketId, size_rate: Rate, open_interest_lower: Lots, open_interest_upper: Lots }
+    /// Caps a market's open interest, and one account's share of it.
+    25 SetCaps { market: MarketId, open_interest_max: Lots, concentration_rate: Rate, concentration_floor: Lots }
+    /// Caps what an account may be exposed to.
+    26 SetExposureCap { account: AccountId, scope: Scope, id: u16, notional_max: Money }
+    /// Sets the levels of the pools of a settlement asset.
+    27 SetLevels { asset: AssetId, initial_rate: Rate, transfer_rate: Rate, buffer_rate: Rate, account_floor: Money }
+    /// Makes an asset count towards the pools of another.
+    28 SetCollateral {
+        asset: AssetId, settlement: AssetId, haircut_rate: Rate, account_cap: Money, total_cap: Money, price_decimals: u8,
+    }
+    /// Sets what collateral is worth, and how far it is off its peg.
+    29 SetCollateralPrice { asset: AssetId, price: i64, depeg_rate: Rate }
+    /// Sets what an account may do.
+    30 SetPermissions in Box {
+        account: AccountId, reduce_only: bool, no_withdraw: bool, no_transfer: bool, markets: Vec<MarketId>, destinations: Vec<u64>,
+    }
+    /// Opens, closes or narrows the gate that withdrawals of an asset go through.
+    31 SetWithdrawalGate { asset: AssetId, closed: bool, interval_ns: u64, amount_max: Money }
+    /// Lets a sibling draw on an account.
+    32 SetAllowance { source: AccountId, destination: AccountId, asset: AssetId, amount: Money }
+    /// Draws on a sibling that allowed it.
+    33 Draw { account: AccountId, source: AccountId, asset: AssetId, amount: Money }
+    /// Sets how an account's cross pools are margined.
+    34 SetMarginMode { account: AccountId, mode: MarginMode }
+    /// Isolates a position, or takes it back into the cross pool.
+    35 SetPositionMode { account: AccountId, market: MarketId, isolated: bool, amount: Money }
+    /// Moves money between cash and an isolated position's margin.
+    36 AdjustMargin { account: AccountId, market: MarketId, amount: Money }
+    /// Sets the account's own initial rate in a market: one over its leverage.
+    37 SetLeverage { account: AccountId, market: MarketId, initial_rate: Rate }
+    /// Isolates a market from the cross pools, or says that it need not be any longer.
+    38 SetStress { market: MarketId, active: bool }
+    /// Closes a funding epoch.
+    39 SettleFunding { market: MarketId, price: Ticks, rate: Rate }
+    /// Puts a market into a group of markets on one underlying.
+    40 SetGroup { market: MarketId, group: GroupId }
+    /// Sets what long against short within a group is charged.
+    41 SetBasis { group: GroupId, basis_rate: Rate }
+    /// Sets how a market's price moves in each scenario.
+    42 SetScenarios { market: MarketId, moves: Vec<Ticks> }
+    /// Sets what a large position is charged.
+    43 SetConcentration { market: MarketId, threshold: Money, rate: Rate }
+    /// Sets how groups move together.
+    44 SetCorrelations in Box { towards_one_rate: Rate, towards_zero_rate: Rate, pairs: Vec<Correlation> }
+    /// Sets how portfolio pools of an asset are margined.
+    45 SetPortfolio { asset: AssetId, maintenance_rate: Rate, funding_epochs: u32 }
+    /// Sets margin calls and the terms of liquidation for the pools of an asset.
+    46 SetLiquidation in Box {
+        asset: AssetId, first_call_rate: Rate, second_call_rate: Rate, take_over_rate: Rate, adjustment_rate: Rate,
+        spread_rate: Rate, partial_rate: Rate, partial_notional: Money, cooldown_ns: u64, fee_rate: Rate,
+    }
+    /// Makes an account a backstop vault.
+    47 SetVault { account: AccountId, asset: AssetId, exposure_max: Money }
+    /// Lets an account bid in auctions.
+    48 SetLiquidator { account: AccountId, registered: bool }
+    /// Limits what an insurance fund may lose in an interval.
+    49 SetInsurance { asset: AssetId, market: MarketId, loss_max: Money, interval_ns: u64 }
+    /// Moves fees, or an account's cash, into an insurance fund.
+    50 FundInsurance { asset: AssetId, market: MarketId, account: AccountId, amount: Money }
+    /// Locks a pool to reducing.
+    51 Lock { account: AccountId, asset: AssetId, market: MarketId }
+    /// Releases a pool that recovered.
+    52 Release { account: AccountId, asset: AssetId, market: MarketId }
+    /// Cancels the orders that would add to a pool's risk.
+    53 CancelIncreasing { account: AccountId, asset: AssetId, market: MarketId }
+    /// Reduces a position on the book, within bounds.
+    54 Liquidate { account: AccountId, market: MarketId, lots: Lots, price: Ticks }
+    /// Hedges a portfolio pool on the book, within bounds.
+    55 Hedge { account: AccountId, market: MarketId, side: Side, lots: Lots, price: Ticks }
+    /// Offers a position to liquidators at a growing discount.
+    56 OpenAuction {
+        account: AccountId, market: MarketId, lots: Lots, discount_start_rate: Rate, discount_end_rate: Rate, duration_ns: u64,
+    }
+    /// Takes part of an auction at its present price.
+    57 Bid { account: AccountId, auction: AuctionId, lots: Lots, price: Ticks }
+    /// Ends an auction.
+    58 CloseAuction { auction: AuctionId }
+    /// Moves a position to a backstop vault.
+    59 TakeOver { account: AccountId, market: MarketId, lots: Lots, vault: AccountId }
+    /// Pays a deficit from the insurance fund.
+    60 CoverLoss { account: AccountId, asset: AssetId, market: MarketId, amount: Money }
+    /// Sells collateral to the insurance fund to pay a debt.
+    61 ConvertCollateral { account: AccountId, asset: AssetId, amount: Money }
+    /// Closes a position against the named counterparties at the bankruptcy value.
+    62 Deleverage { account: AccountId, market: MarketId, lots: Lots, counterparties: Vec<Allocation> }
+    /// Spreads a deficit over one side of a market.
+    63 Socialise { account: AccountId, market: MarketId, side: Side, amount: Money }
 }
 
 /// A command as the journal holds it: stamped, and naming who asked and why.

@@ -1,9 +1,9 @@
 //! The vocabulary of outputs: what happened, field by field in wire order, each event as `[tag, seq, ...fields]`.
 
-use crate::command::{Origin, Side};
+use crate::command::{MarginMode, MarketMode, Origin, Scope, Side};
 use crate::field::{Entry, Field, enumeration};
 use crate::quantities::{
-    AccountId, AssetId, AuthorId, Lots, MarketId, Money, OrderId, Rate, TickValue, Ticks, TradeId,
+    AccountId, AssetId, AuctionId, AuthorId, GroupId, Lots, MarketId, Money, OrderId, Rate, TickValue, Ticks, TradeId,
 };
 use crate::wire::{Reader, Text, WireError, Writer};
 
@@ -24,7 +24,37 @@ enumeration!(
         SelfTrade = 6,
         /// It may only reduce, and there is nothing to reduce.
         ReduceOnly = 7,
+        /// The market's open interest is capped.
+        OpenInterest = 8,
+        /// It would have added to the risk of a pool in need.
+        Waterfall = 9,
     }
+);
+
+enumeration!(
+    /// How a pool stands against its maintenance.
+    Standing { Healthy = 0, FirstCall = 1, SecondCall = 2, Liquidatable = 3, TakeOver = 4, Bankrupt = 5 }
+);
+enumeration!(
+    /// What a liquidation order is for.
+    LiquidationKind { Reduce = 1, Hedge = 2 }
+);
+enumeration!(
+    /// Why an auction ended.
+    AuctionEnd {
+        /// Every lot was taken.
+        Taken = 1,
+        /// The pool recovered.
+        Recovered = 2,
+        /// Its opener asked.
+        Requested = 3,
+        /// The position is flat, or has turned.
+        Gone = 4,
+    }
+);
+enumeration!(
+    /// Why lots moved from one account to another without an order.
+    MoveReason { Auction = 1, TakeOver = 2, Deleverage = 3 }
 );
 
 impl Field for TickValue {
@@ -64,7 +94,7 @@ macro_rules! events {
         $(
             $(#[$doc])*
             #[derive(Clone, Debug, PartialEq, Eq)]
-            #[allow(missing_docs, reason = "docs/rules.md documents every field")]
+            #[allow(missing_docs, reason = "the rules document every field")]
             pub struct $name { $(pub $field: $type),* }
 
             impl Event for $name {
@@ -145,4 +175,119 @@ events! {
     23 Repaired { first_seq: u64, blocks: u32, evidence: Box<Text> }
     /// A ruleset holds.
     24 RulesetActivated { ruleset: u32 }
+    /// Fee tiers hold.
+    25 FeeTiersSet { market: MarketId, count: u8 }
+    /// An account's fee tier and rebate hold.
+    26 AccountFeesSet { account: AccountId, tier: u8, maker_rebate_rate: Rate }
+    /// A market takes something else.
+    27 MarketModeSet { market: MarketId, mode: MarketMode, previous: MarketMode }
+    /// Scaling of the initial rate holds.
+    28 ScalingSet { market: MarketId, size_rate: Rate, open_interest_lower: Lots, open_interest_upper: Lots }
+    /// A market's caps hold.
+    29 CapsSet { market: MarketId, open_interest_max: Lots, concentration_rate: Rate, concentration_floor: Lots }
+    /// An exposure cap holds.
+    30 ExposureCapSet { account: AccountId, scope: Scope, id: u16, notional_max: Money }
+    /// Levels hold.
+    31 LevelsSet { asset: AssetId, initial_rate: Rate, transfer_rate: Rate, buffer_rate: Rate, account_floor: Money }
+    /// An asset counts as collateral.
+    32 CollateralSet {
+        asset: AssetId, settlement: AssetId, haircut_rate: Rate, account_cap: Money, total_cap: Money, price_decimals: u8,
+    }
+    /// Collateral has a price.
+    33 CollateralPriceSet { asset: AssetId, price: i64, depeg_rate: Rate, previous: i64 }
+    /// An account's permissions hold.
+    34 PermissionsSet {
+        account: AccountId, reduce_only: bool, no_withdraw: bool, no_transfer: bool, markets: u8, destinations: u8,
+    }
+    /// A withdrawal gate holds.
+    35 WithdrawalGateSet { asset: AssetId, closed: bool, interval_ns: u64, amount_max: Money }
+    /// A sibling may draw.
+    36 AllowanceSet { source: AccountId, destination: AccountId, asset: AssetId, amount: Money }
+    /// A sibling drew.
+    37 Drawn {
+        source: AccountId, destination: AccountId, asset: AssetId, amount: Money, source_balance: Money,
+        destination_balance: Money, allowance: Money,
+    }
+    /// An account's cross pools are margined another way.
+    38 MarginModeSet { account: AccountId, mode: MarginMode }
+    /// A position left the cross pool or came back.
+    39 PositionModeSet {
+        account: AccountId, market: MarketId, isolated: bool, amount: Money, margin: Money, balance: Money,
+    }
+    /// Money moved between cash and a position's margin.
+    40 MarginAdjusted { account: AccountId, market: MarketId, amount: Money, margin: Money, balance: Money }
+    /// An account's own initial rate holds.
+    41 LeverageSet { account: AccountId, market: MarketId, initial_rate: Rate }
+    /// A market is under stress, or no longer.
+    42 StressSet { market: MarketId, active: bool, positions: u32 }
+    /// A funding epoch closed.
+    43 FundingSettled { market: MarketId, price: Ticks, rate: Rate, index_whole: i64, index_fraction: i64 }
+    /// A position paid or received what it owed.
+    44 FundingPaid { account: AccountId, market: MarketId, funding: Money, loss: Money, balance: Money }
+    /// A market is in a group.
+    45 GroupSet { market: MarketId, group: GroupId }
+    /// A basis charge holds.
+    46 BasisSet { group: GroupId, basis_rate: Rate }
+    /// A scenario table holds.
+    47 ScenariosSet { market: MarketId, count: u8 }
+    /// A concentration charge holds.
+    48 ConcentrationSet { market: MarketId, threshold: Money, rate: Rate }
+    /// Correlations hold.
+    49 CorrelationsSet { towards_one_rate: Rate, towards_zero_rate: Rate, count: u16 }
+    /// Portfolio terms hold.
+    50 PortfolioSet { asset: AssetId, maintenance_rate: Rate, funding_epochs: u32 }
+    /// Liquidation terms hold.
+    51 LiquidationSet {
+        asset: AssetId, first_call_rate: Rate, second_call_rate: Rate, take_over_rate: Rate, adjustment_rate: Rate,
+        spread_rate: Rate, partial_rate: Rate, partial_notional: Money, cooldown_ns: u64, fee_rate: Rate,
+    }
+    /// An account is a vault, or no longer.
+    52 VaultSet { account: AccountId, asset: AssetId, exposure_max: Money }
+    /// An account may bid, or no longer.
+    53 LiquidatorSet { account: AccountId, registered: bool }
+    /// An insurance limit holds.
+    54 InsuranceSet { asset: AssetId, market: MarketId, loss_max: Money, interval_ns: u64 }
+    /// An insurance fund grew.
+    55 InsuranceFunded { asset: AssetId, market: MarketId, account: AccountId, amount: Money, fund: Money }
+    /// A pool stands otherwise than before.
+    56 StandingChanged {
+        account: AccountId, asset: AssetId, market: MarketId, standing: Standing, previous: Standing, equity: i64,
+        requirement: i64, maintenance: i64,
+    }
+    /// A pool may only reduce.
+    57 PoolLocked { account: AccountId, asset: AssetId, market: MarketId, equity: i64, maintenance: i64 }
+    /// A pool may do as before.
+    58 PoolReleased { account: AccountId, asset: AssetId, market: MarketId, equity: i64, maintenance: i64 }
+    /// A pool's risk-increasing orders are gone.
+    59 IncreasingCancelled { account: AccountId, asset: AssetId, market: MarketId, count: u32 }
+    /// A liquidation order is about to be sent.
+    60 LiquidationStarted {
+        account: AccountId, market: MarketId, kind: LiquidationKind, side: Side, lots: Lots, price: Ticks, mark: Ticks,
+        equity: i64, maintenance: i64,
+    }
+    /// What it came to.
+    61 LiquidationEnded {
+        account: AccountId, market: MarketId, kind: LiquidationKind, order: OrderId, filled: Lots, value: Money, fee: Money,
+        equity: i64, maintenance: i64,
+    }
+    /// A position is on offer.
+    62 AuctionOpened {
+        auction: AuctionId, account: AccountId, market: MarketId, side: Side, lots: Lots, discount_start_rate: Rate,
+        discount_end_rate: Rate, ends_at: u64, equity: i64, maintenance: i64,
+    }
+    /// It is no longer, with so many lots untaken.
+    63 AuctionClosed { auction: AuctionId, account: AccountId, market: MarketId, lots: Lots, reason: AuctionEnd }
+    /// Lots moved without an order.
+    64 PositionMoved {
+        reason: MoveReason, market: MarketId, lots: Lots, value: Money, source: AccountId, destination: AccountId,
+        source_realised: Money, destination_realised: Money,
+    }
+    /// Insurance paid a deficit.
+    65 LossCovered { account: AccountId, asset: AssetId, market: MarketId, amount: Money, fund: Money }
+    /// Collateral paid a debt.
+    66 CollateralConverted { account: AccountId, asset: AssetId, amount: Money, settlement: AssetId, value: Money }
+    /// A deficit was spread.
+    67 LossSocialised {
+        account: AccountId, asset: AssetId, market: MarketId, side: Side, amount: Money, open_interest: i64,
+    }
 }

@@ -1,6 +1,8 @@
 //! How each type of field stands on the wire: one canonical form to read and to write, and a name for the vocabulary.
 
-use crate::quantities::{AccountId, AssetId, AuthorId, Lots, MarketId, Money, OrderId, Rate, Ticks, TradeId};
+use crate::quantities::{
+    AccountId, AssetId, AuctionId, AuthorId, GroupId, Lots, MarketId, Money, OrderId, Rate, Ticks, TradeId,
+};
 use crate::wire::{Reader, Text, WireError, Writer};
 
 /// A type that can be a field of a command or an event.
@@ -90,9 +92,11 @@ newtype_field!(
     AssetId(u16),
     MarketId(u16),
     AuthorId(u16),
+    GroupId(u16),
     AccountId(u32),
     OrderId(u64),
-    TradeId(u64)
+    TradeId(u64),
+    AuctionId(u64)
 );
 
 /// Declares an enumeration whose numbers are on the wire.

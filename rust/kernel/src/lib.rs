@@ -15,6 +15,7 @@ pub mod quantities;
 pub mod command;
 pub mod event;
 mod field;
+pub mod lists;
 pub mod reject;
 pub mod wire;
 

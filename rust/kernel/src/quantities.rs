@@ -163,6 +163,14 @@ id!(
     /// A registered author of commands.
     AuthorId(u16)
 );
+id!(
+    /// Markets on one underlying.
+    GroupId(u16)
+);
+id!(
+    /// An auction of a position, numbered by opening.
+    AuctionId(u64)
+);
 
 impl Lots {
     /// `lots · price · tick_value`, exactly. The sign is the sign of the lots.

@@ -5,14 +5,15 @@
 //! | 1xx | who asks, and about what |
 //! | 2xx | configuration |
 //! | 3xx | money |
-//! | 4xx | marks and orders |
+//! | 4xx | marks, orders, positions |
+//! | 5xx | the waterfall |
 
 macro_rules! rejects {
     ($($code:literal $name:ident,)*) => {
         /// Why a command was refused.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u16)]
-        #[allow(missing_docs, reason = "docs/rules.md documents every code")]
+        #[allow(missing_docs, reason = "the rules document every code")]
         pub enum Code { $($name = $code),* }
 
         impl Code {
@@ -48,12 +49,36 @@ rejects! {
     214 AuthorInvalid,
     215 RulesetNotSupported,
     216 CapacityReached,
+    217 FeeTiersInvalid,
+    218 AccountFeesInvalid,
+    219 ScalingInvalid,
+    220 CapsInvalid,
+    221 ExposureCapInvalid,
+    222 LevelsInvalid,
+    223 CollateralInvalid,
+    224 CollateralConflict,
+    225 CollateralPriceInvalid,
+    226 PermissionsInvalid,
+    227 GateInvalid,
+    228 GroupInvalid,
+    229 BasisInvalid,
+    230 ScenariosInvalid,
+    231 ConcentrationInvalid,
+    232 CorrelationsInvalid,
+    233 PortfolioInvalid,
     301 AmountNotPositive,
     302 SupplyLimit,
     303 InsufficientBalance,
     304 WithdrawalMargin,
     305 SameAccount,
     306 NotSameMaster,
+    307 WithdrawalNotPermitted,
+    308 DestinationNotPermitted,
+    309 WithdrawalGate,
+    310 TransferNotPermitted,
+    311 AllowanceExceeded,
+    312 NotCollateral,
+    313 CollateralCap,
     401 PriceOutOfRange,
     402 LotsNotPositive,
     403 TimeInForceInvalid,
@@ -73,6 +98,45 @@ rejects! {
     417 UnknownOrder,
     418 AmendBelowFilled,
     419 AmendChangesNothing,
+    420 MarketModeRefuses,
+    421 MarketNotPermitted,
+    422 AccountReduceOnly,
+    423 ExposureCap,
+    424 ConcentrationCap,
+    425 OpenInterestCap,
+    426 StressIsolated,
+    427 ModeUnchanged,
+    428 NotIsolated,
+    429 LeverageInvalid,
+    431 FundingInvalid,
+    432 FundingLimit,
+    501 PoolInvalid,
+    502 PoolHealthy,
+    503 LockUnchanged,
+    504 NotRecovered,
+    505 NoPosition,
+    506 Cooldown,
+    507 LotsTooMany,
+    508 PriceBeyondFillable,
+    509 NotPortfolio,
+    510 RiskNotReduced,
+    511 AuctionInvalid,
+    512 AuctionOpen,
+    513 UnknownAuction,
+    514 BidderNotPermitted,
+    515 BidPrice,
+    516 TakerInsolvent,
+    517 VaultUnknown,
+    518 VaultExposure,
+    519 AmountTooLarge,
+    520 InsuranceExhausted,
+    521 NoDebt,
+    522 AllocationInvalid,
+    523 InsuranceFirst,
+    524 NobodyToShare,
+    525 LiquidationInvalid,
+    526 VaultInvalid,
+    527 InsuranceInvalid,
 }
 
 /// A refusal with the two values that its code documents.

@@ -78,6 +78,7 @@ fn dispatch<B: Book>(state: &mut State<B>, command: &Command, out: &mut Emitter)
             Ok(())
         }
         Command::ActivateRuleset(c) => admin::activate_ruleset(state, c, out),
+        _ => Err(crate::reject::Code::RulesetNotSupported.bare()),
     }
 }
 

@@ -28,7 +28,7 @@ pub fn deposit<B: Book>(state: &mut State<B>, command: &Deposit, out: &mut Emitt
 
 pub fn withdraw<B: Book>(state: &mut State<B>, command: &Withdraw, out: &mut Emitter) -> Result<(), Reject> {
     check::withdraw(state, command)?;
-    let &Withdraw { account, asset, amount } = command;
+    let &Withdraw { account, asset, amount, .. } = command;
     state.assets[asset.index()].net_deposits -= amount;
     let balance = credit(state, account, asset, -amount);
     out.emit(&Withdrawn { account, asset, amount, balance });

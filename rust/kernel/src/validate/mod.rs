@@ -4,7 +4,7 @@ pub mod admin;
 pub mod money;
 pub mod order;
 
-use crate::command::{Command, Origin, Record};
+use crate::command::{Command, Origin, Record, Scope};
 use crate::matching::book::Book;
 use crate::quantities::{AccountId, AssetId, AuthorId, MarketId};
 use crate::reject::{Code, Reject, report};
@@ -22,6 +22,30 @@ pub fn account_of(command: &Command) -> AccountId {
         Command::Amend(c) => c.account,
         Command::Cancel(c) => c.account,
         Command::MassCancel(c) => c.account,
+        Command::SetAccountFees(c) => c.account,
+        Command::SetExposureCap(c) => c.account,
+        Command::SetPermissions(c) => c.account,
+        Command::SetAllowance(c) => c.source,
+        Command::Draw(c) => c.account,
+        Command::SetMarginMode(c) => c.account,
+        Command::SetPositionMode(c) => c.account,
+        Command::AdjustMargin(c) => c.account,
+        Command::SetLeverage(c) => c.account,
+        Command::SetVault(c) => c.account,
+        Command::SetLiquidator(c) => c.account,
+        Command::FundInsurance(c) => c.account,
+        Command::Lock(c) => c.account,
+        Command::Release(c) => c.account,
+        Command::CancelIncreasing(c) => c.account,
+        Command::Liquidate(c) => c.account,
+        Command::Hedge(c) => c.account,
+        Command::OpenAuction(c) => c.account,
+        Command::Bid(c) => c.account,
+        Command::TakeOver(c) => c.account,
+        Command::CoverLoss(c) => c.account,
+        Command::ConvertCollateral(c) => c.account,
+        Command::Deleverage(c) => c.account,
+        Command::Socialise(c) => c.account,
         _ => AccountId::NONE,
     }
 }
@@ -42,43 +66,102 @@ pub fn identity<B: Book>(state: &State<B>, record: &Record) -> Result<(), Reject
     nonce(state, record)
 }
 
-/// Law 5: who may say what. A policy proposes orders and parameters and never moves money.
+/// Law 5: who may say what. A policy proposes orders, parameters and steps of the waterfall, each checked; it never moves
+/// a client's money as it likes.
 fn permits(origin: Origin, command: &Command) -> bool {
+    use Command as C;
     match command {
-        Command::Tick(_) => true,
+        C::Tick(_) => true,
         _ if origin == Origin::Operator => true,
-        Command::SetMark(_) => matches!(origin, Origin::Oracle | Origin::Policy),
-        Command::SetTiers(_) | Command::SetFees(_) | Command::SetLimits(_) | Command::Checkpoint(_) => {
-            origin == Origin::Policy
-        }
-        Command::Place(_) | Command::Amend(_) | Command::Cancel(_) | Command::MassCancel(_) => {
+        C::SetMark(_) | C::SetCollateralPrice(_) => matches!(origin, Origin::Oracle | Origin::Policy),
+        C::Place(_) | C::Amend(_) | C::Cancel(_) | C::MassCancel(_) | C::Draw(_) | C::AdjustMargin(_) | C::Bid(_) => {
             matches!(origin, Origin::Client | Origin::Policy)
         }
-        Command::CreateAccount(_) | Command::Withdraw(_) | Command::Transfer(_) => origin == Origin::Client,
-        _ => false,
+        C::CreateAccount(_)
+        | C::Withdraw(_)
+        | C::Transfer(_)
+        | C::SetAllowance(_)
+        | C::SetMarginMode(_)
+        | C::SetPositionMode(_)
+        | C::SetLeverage(_) => origin == Origin::Client,
+        C::AddAsset(_)
+        | C::AddMarket(_)
+        | C::SetParameters(_)
+        | C::Deposit(_)
+        | C::RegisterAuthor(_)
+        | C::Repair(_)
+        | C::ActivateRuleset(_)
+        | C::SetCollateral(_)
+        | C::SetPermissions(_)
+        | C::SetVault(_)
+        | C::SetLiquidator(_) => false,
+        // What configures a market and its risk, and the steps of the waterfall.
+        _ => origin == Origin::Policy,
     }
 }
 
 fn accounts_exist<B: Book>(state: &State<B>, command: &Command) -> Result<(), Reject> {
-    let named = match command {
-        Command::Transfer(c) => [c.source, c.destination],
-        // A master account has no parent to look for.
-        Command::CreateAccount(c) if c.parent == AccountId::NONE => return Ok(()),
-        Command::CreateAccount(_)
-        | Command::Deposit(_)
-        | Command::Withdraw(_)
-        | Command::Place(_)
-        | Command::Amend(_)
-        | Command::Cancel(_)
-        | Command::MassCancel(_) => [account_of(command); 2],
-        _ => return Ok(()),
+    let exists = |account: AccountId| match state.accounts.find(account) {
+        Some(_) => Ok(()),
+        None => Err(Code::UnknownAccount.with(i64::from(account.0), 0)),
     };
-    for account in named {
-        if state.accounts.find(account).is_none() {
-            return Err(Code::UnknownAccount.with(i64::from(account.0), 0));
+    match command {
+        Command::Transfer(c) => exists(c.source).and_then(|()| exists(c.destination)),
+        Command::SetAllowance(c) => exists(c.source).and_then(|()| exists(c.destination)),
+        Command::Draw(c) => exists(c.account).and_then(|()| exists(c.source)),
+        Command::TakeOver(c) => exists(c.account).and_then(|()| exists(c.vault)),
+        Command::Deleverage(c) => {
+            exists(c.account)?;
+            c.counterparties.iter().try_for_each(|part| exists(part.account))
         }
+        // No parent, all accounts, the fees: none is meant.
+        Command::CreateAccount(_) | Command::SetExposureCap(_) | Command::FundInsurance(_)
+            if account_of(command) == AccountId::NONE =>
+        {
+            Ok(())
+        }
+        _ if speaks_for_no_one(command) => Ok(()),
+        _ => exists(account_of(command)),
     }
-    Ok(())
+}
+
+/// Whether a command has no account at all.
+fn speaks_for_no_one(command: &Command) -> bool {
+    use Command as C;
+    matches!(
+        command,
+        C::AddAsset(_)
+            | C::AddMarket(_)
+            | C::SetTiers(_)
+            | C::SetFees(_)
+            | C::SetLimits(_)
+            | C::SetParameters(_)
+            | C::SetMark(_)
+            | C::Tick(_)
+            | C::Checkpoint(_)
+            | C::RegisterAuthor(_)
+            | C::Repair(_)
+            | C::ActivateRuleset(_)
+            | C::SetFeeTiers(_)
+            | C::SetMarketMode(_)
+            | C::SetScaling(_)
+            | C::SetCaps(_)
+            | C::SetLevels(_)
+            | C::SetCollateral(_)
+            | C::SetCollateralPrice(_)
+            | C::SetWithdrawalGate(_)
+            | C::SetStress(_)
+            | C::SettleFunding(_)
+            | C::SetGroup(_)
+            | C::SetBasis(_)
+            | C::SetScenarios(_)
+            | C::SetConcentration(_)
+            | C::SetCorrelations(_)
+            | C::SetPortfolio(_)
+            | C::SetLiquidation(_)
+            | C::SetInsurance(_)
+            | C::CloseAuction(_)
+    )
 }
 
 fn nonce<B: Book>(state: &State<B>, record: &Record) -> Result<(), Reject> {
@@ -96,23 +179,79 @@ fn nonce<B: Book>(state: &State<B>, record: &Record) -> Result<(), Reject> {
     }
 }
 
-/// Step 6: about what.
+/// Step 6: about what. Every asset a command names, then every market.
 pub fn subject<B: Book>(state: &State<B>, command: &Command) -> Result<(), Reject> {
-    let (asset, market) = match command {
-        Command::AddMarket(c) => (Some(c.settlement), None),
-        Command::Deposit(c) => (Some(c.asset), None),
-        Command::Withdraw(c) => (Some(c.asset), None),
-        Command::Transfer(c) => (Some(c.asset), None),
-        Command::SetTiers(c) => (None, Some(c.market)),
-        Command::SetFees(c) => (None, Some(c.market)),
-        Command::SetLimits(c) => (None, Some(c.market)),
-        Command::SetMark(c) => (None, Some(c.market)),
-        Command::Place(c) => (None, Some(c.market)),
-        Command::MassCancel(c) if c.market != MarketId::NONE => (None, Some(c.market)),
-        _ => (None, None),
-    };
-    asset.map_or(Ok(()), |id| known_asset(state, id))?;
-    market.map_or(Ok(()), |id| known_market(state, id))
+    assets_of(command).into_iter().flatten().try_for_each(|id| known_asset(state, id))?;
+    markets_of(command).map_or(Ok(()), |id| known_market(state, id))
+}
+
+fn assets_of(command: &Command) -> [Option<AssetId>; 2] {
+    use Command as C;
+    let one = |asset: AssetId| [Some(asset), None];
+    match command {
+        C::AddMarket(c) => one(c.settlement),
+        C::Deposit(c) => one(c.asset),
+        C::Withdraw(c) => one(c.asset),
+        C::Transfer(c) => one(c.asset),
+        C::SetLevels(c) => one(c.asset),
+        C::SetCollateral(c) => [Some(c.asset), Some(c.settlement)],
+        C::SetCollateralPrice(c) => one(c.asset),
+        C::SetWithdrawalGate(c) => one(c.asset),
+        C::SetAllowance(c) => one(c.asset),
+        C::Draw(c) => one(c.asset),
+        C::SetPortfolio(c) => one(c.asset),
+        C::SetLiquidation(c) => one(c.asset),
+        C::SetVault(c) => one(c.asset),
+        C::SetInsurance(c) => one(c.asset),
+        C::FundInsurance(c) => one(c.asset),
+        C::Lock(c) => one(c.asset),
+        C::Release(c) => one(c.asset),
+        C::CancelIncreasing(c) => one(c.asset),
+        C::CoverLoss(c) => one(c.asset),
+        C::ConvertCollateral(c) => one(c.asset),
+        C::SetExposureCap(c) if c.scope == Scope::Asset => one(AssetId(c.id)),
+        _ => [None, None],
+    }
+}
+
+/// The market a command names. Where market 0 has a meaning of its own, it names none.
+fn markets_of(command: &Command) -> Option<MarketId> {
+    use Command as C;
+    let named = |market: MarketId| (market != MarketId::NONE).then_some(market);
+    match command {
+        C::SetTiers(c) => Some(c.market),
+        C::SetFees(c) => Some(c.market),
+        C::SetLimits(c) => Some(c.market),
+        C::SetMark(c) => Some(c.market),
+        C::Place(c) => Some(c.market),
+        C::MassCancel(c) => named(c.market),
+        C::SetFeeTiers(c) => Some(c.market),
+        C::SetMarketMode(c) => Some(c.market),
+        C::SetScaling(c) => Some(c.market),
+        C::SetCaps(c) => Some(c.market),
+        C::SetExposureCap(c) if c.scope == Scope::Market => Some(MarketId(c.id)),
+        C::SetPositionMode(c) => Some(c.market),
+        C::AdjustMargin(c) => Some(c.market),
+        C::SetLeverage(c) => Some(c.market),
+        C::SetStress(c) => Some(c.market),
+        C::SettleFunding(c) => Some(c.market),
+        C::SetGroup(c) => Some(c.market),
+        C::SetScenarios(c) => Some(c.market),
+        C::SetConcentration(c) => Some(c.market),
+        C::SetInsurance(c) => named(c.market),
+        C::FundInsurance(c) => named(c.market),
+        C::Lock(c) => named(c.market),
+        C::Release(c) => named(c.market),
+        C::CancelIncreasing(c) => named(c.market),
+        C::CoverLoss(c) => named(c.market),
+        C::Liquidate(c) => Some(c.market),
+        C::Hedge(c) => Some(c.market),
+        C::OpenAuction(c) => Some(c.market),
+        C::TakeOver(c) => Some(c.market),
+        C::Deleverage(c) => Some(c.market),
+        C::Socialise(c) => Some(c.market),
+        _ => None,
+    }
 }
 
 fn known_asset<B: Book>(state: &State<B>, id: AssetId) -> Result<(), Reject> {
