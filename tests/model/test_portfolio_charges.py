@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.model.portfolio import (
+from tests.model.portfolio_charges import (
     Charges,
     Leg,
     Loss,

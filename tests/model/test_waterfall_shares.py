@@ -22,7 +22,7 @@ from tests.model.standing import (
     standing_of,
 )
 from tests.model.state import RATE_ONE, ceil_div
-from tests.model.waterfall import (
+from tests.model.waterfall_shares import (
     Stake,
     auction_discount,
     auction_price,
