@@ -259,6 +259,13 @@ pub const fn div_ceil(value: i64, divisor: i64) -> i64 {
     if value % divisor > 0 { quotient + 1 } else { quotient }
 }
 
+/// The least whole number whose square is not below the value.
+#[inline]
+pub const fn ceil_sqrt(value: u128) -> u128 {
+    let root = value.isqrt();
+    if root * root < value { root + 1 } else { root }
+}
+
 /// `floor(price · (RATE_ONE + rate) / RATE_ONE)`: a bound above a price.
 pub fn raised_floor(price: Ticks, rate: Rate) -> Ticks {
     let scaled = i128::from(price.0) * i128::from(RATE_ONE + rate.0);
@@ -299,6 +306,13 @@ mod tests {
             prop_assert_eq!(i128::from(Money(cost).portion_floor(Lots(part), Lots(total)).0), exact);
             prop_assert_eq!(i128::from(Money(cost).portion_floor(Lots(-part), Lots(-total)).0), exact);
         }
+    }
+
+    #[test]
+    fn a_root_is_rounded_up() {
+        assert_eq!([0, 1, 2, 4, 5, 9].map(ceil_sqrt), [0, 1, 2, 2, 3, 3]);
+        let root = (1_u128 << 62) - 1;
+        assert_eq!([root * root, root * root + 1].map(ceil_sqrt), [root, root + 1]);
     }
 
     #[test]

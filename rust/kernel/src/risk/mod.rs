@@ -5,4 +5,5 @@
 
 pub mod fill;
 pub mod margin;
+pub mod portfolio;
 pub mod withdrawal;

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod asset;
 pub mod clients;
+pub mod groups;
 pub mod market;
 pub mod nonces;
 pub mod parameters;

@@ -1,0 +1,118 @@
+//! The worst losses of several groups together: `max over k of ceil_sqrt(floor(Σ Σ q^k_gh · L_g · L_h / RATE_ONE))`.
+//!
+//! The sum is exact. Its products reach 2^154, so each is kept in two limbs:
+//!
+//! ```text
+//! L_g · L_h  ≤ 2^122   =   high · 2^64 + low          2 · q · high  ≤ 2^89     2 · q · low  ≤ 2^95
+//!                                                     2,016 pairs   ≤ 2^100                 ≤ 2^106
+//! ```
+
+use crate::quantities::{GroupId, Money, RATE_ONE, Rate, Wide, ceil_sqrt};
+use crate::state::groups::{Groups, MATRICES, Matrix};
+
+/// Above this sum of losses they are added up: the square no longer fits 128 bits, and nobody has such a portfolio.
+const LOSSES_MAX: i128 = 1 << 62;
+
+/// What a group brings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exposure {
+    /// The group.
+    pub group: GroupId,
+    /// Its worst loss, never negative.
+    pub loss: Money,
+    /// Whether it is long or short on the whole: 1, −1, or 0 if neither.
+    pub sign: i64,
+}
+
+/// What they come to, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Aggregate {
+    /// The scenario charge.
+    pub loss: Wide,
+    /// The first matrix under which it is that large; none if losses were added up.
+    pub matrix: Option<Matrix>,
+}
+
+/// A sum of products with a rate, as `high · 2^64 + low`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sum {
+    high: i128,
+    low: i128,
+}
+
+impl Sum {
+    /// Adds `2 · rate · product`: a pair counts in both orders.
+    #[inline]
+    fn add_pair(&mut self, high: i128, low: i128, rate: Rate) {
+        let twice = i128::from(2 * rate.0);
+        self.high += high * twice;
+        self.low += low * twice;
+    }
+
+    /// With `0 <= low < 2^64`, so that the order of the pairs is the order of the sums.
+    #[inline]
+    const fn normal(self) -> (i128, i128) {
+        (self.high + (self.low >> 64), self.low & LOW)
+    }
+}
+
+const LOW: i128 = (1 << 64) - 1;
+
+/// `floor((high · 2^64 + low) / RATE_ONE)`. A caller's sum is below 2^154, so that this fits.
+#[inline]
+fn per_rate_one((high, low): (i128, i128)) -> i128 {
+    let one = i128::from(RATE_ONE);
+    let rest = high.rem_euclid(one) << 64 | low;
+    (high.div_euclid(one) << 64) + rest.div_euclid(one)
+}
+
+/// The scenario charge of exposures in the order of their groups.
+pub fn aggregate(exposures: &[Exposure], groups: &Groups) -> Aggregate {
+    let total: i128 = exposures.iter().map(|exposure| i128::from(exposure.loss.0)).sum();
+    if total > LOSSES_MAX {
+        return Aggregate { loss: Wide(total), matrix: None };
+    }
+    let squares: i128 = exposures.iter().map(|exposure| i128::from(exposure.loss.0).pow(2)).sum();
+    let (matrix, cross) = worst(&cross_products(exposures, groups));
+    let square = (squares + per_rate_one(cross)).max(0).cast_unsigned();
+    let root = if square == total.cast_unsigned().pow(2) { total } else { ceil_sqrt(square).cast_signed() };
+    Aggregate { loss: Wide(root), matrix: Some(matrix) }
+}
+
+/// `Σ over pairs of 2 · q^k_gh · L_g · L_h` for each matrix.
+#[inline]
+fn cross_products(exposures: &[Exposure], groups: &Groups) -> [Sum; 3] {
+    let mut sums = [Sum::default(); 3];
+    for (at, higher) in exposures.iter().enumerate() {
+        for lower in &exposures[..at] {
+            let side = lower.sign * higher.sign;
+            if side == 0 || lower.loss.0 == 0 || higher.loss.0 == 0 {
+                continue;
+            }
+            let product = i128::from(lower.loss.0) * i128::from(higher.loss.0);
+            let (high, low) = (product >> 64, product & LOW);
+            let weights = groups.weights(lower.group, higher.group);
+            let rates = if side > 0 { &weights.same_side } else { &weights.opposite_sides };
+            for (sum, &rate) in sums.iter_mut().zip(rates) {
+                sum.add_pair(high, low, rate);
+            }
+        }
+    }
+    sums
+}
+
+/// The largest sum, and the first matrix that has it. Roots are taken in the same order, so one root is enough.
+#[inline]
+fn worst(sums: &[Sum; 3]) -> (Matrix, (i128, i128)) {
+    let mut worst = (MATRICES[0], sums[0].normal());
+    for (&matrix, sum) in MATRICES.iter().zip(sums).skip(1) {
+        let sum = sum.normal();
+        if sum > worst.1 {
+            worst = (matrix, sum);
+        }
+    }
+    worst
+}
+
+#[cfg(test)]
+mod tests;
