@@ -27,6 +27,7 @@ pub mod decode;
 pub mod emit;
 pub mod matching;
 pub mod risk;
+pub mod sweep;
 pub mod validate;
 
 pub mod state;
