@@ -6,4 +6,5 @@
 pub mod fill;
 pub mod margin;
 pub mod portfolio;
+pub mod waterfall;
 pub mod withdrawal;

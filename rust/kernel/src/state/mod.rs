@@ -2,8 +2,12 @@
 
 pub mod account;
 pub mod asset;
+pub mod auction;
+pub mod backstop;
 pub mod clients;
 pub mod groups;
+pub mod insurance;
+pub mod liquidation;
 pub mod market;
 pub mod nonces;
 pub mod parameters;
