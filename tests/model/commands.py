@@ -1,5 +1,7 @@
 """The vocabulary going in: one NamedTuple per command, fields in the order of docs/rules.md.
 
+The commands of the two pages that continue it stand in files of their own, and are named from here like all others.
+
 A record is what the sequencer stamped: its time in nanoseconds since the epoch, who sent it, what caused it, and the
 command. On the wire a command is the array `[TAGS[type(command)], *command]`.
 """
@@ -7,6 +9,11 @@ command. On the wire a command is the array `[TAGS[type(command)], *command]`.
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from .margin_commands import *  # noqa: F403
+from .margin_commands import MARGIN_TAGS, MarginCommand
+from .waterfall_commands import *  # noqa: F403
+from .waterfall_commands import WATERFALL_TAGS, WaterfallCommand
 
 CLIENT, ORACLE, POLICY, OPERATOR = 0, 1, 2, 3
 BUY, SELL = 1, 2
@@ -89,11 +96,12 @@ class Deposit(NamedTuple):
 
 
 class Withdraw(NamedTuple):
-    """Takes money out."""
+    """Takes money out, to a destination (0: nowhere in particular)."""
 
     account: int
     asset: int
     amount: int
+    destination: int = 0
 
 
 class Transfer(NamedTuple):
@@ -206,6 +214,8 @@ Command = (
     | RegisterAuthor
     | Repair
     | ActivateRuleset
+    | MarginCommand
+    | WaterfallCommand
 )
 
 TAGS: dict[type, int] = {
@@ -229,6 +239,8 @@ TAGS: dict[type, int] = {
     RegisterAuthor: 18,
     Repair: 19,
     ActivateRuleset: 20,
+    **MARGIN_TAGS,
+    **WATERFALL_TAGS,
 }
 
 

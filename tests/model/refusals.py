@@ -1,4 +1,4 @@
-"""The numbered refusals of docs/rules.md, and the exception by which a check names one."""
+"""The numbered refusals of the rules, and the exception by which a check names one."""
 
 from __future__ import annotations
 
@@ -33,12 +33,36 @@ class Code(IntEnum):
     AuthorInvalid = 214
     RulesetNotSupported = 215
     CapacityReached = 216
+    FeeTiersInvalid = 217
+    AccountFeesInvalid = 218
+    ScalingInvalid = 219
+    CapsInvalid = 220
+    ExposureCapInvalid = 221
+    LevelsInvalid = 222
+    CollateralInvalid = 223
+    CollateralConflict = 224
+    CollateralPriceInvalid = 225
+    PermissionsInvalid = 226
+    GateInvalid = 227
+    GroupInvalid = 228
+    BasisInvalid = 229
+    ScenariosInvalid = 230
+    ConcentrationInvalid = 231
+    CorrelationsInvalid = 232
+    PortfolioInvalid = 233
     AmountNotPositive = 301
     SupplyLimit = 302
     InsufficientBalance = 303
     WithdrawalMargin = 304
     SameAccount = 305
     NotSameMaster = 306
+    WithdrawalNotPermitted = 307
+    DestinationNotPermitted = 308
+    WithdrawalGate = 309
+    TransferNotPermitted = 310
+    AllowanceExceeded = 311
+    NotCollateral = 312
+    CollateralCap = 313
     PriceOutOfRange = 401
     LotsNotPositive = 402
     TimeInForceInvalid = 403
@@ -58,6 +82,45 @@ class Code(IntEnum):
     UnknownOrder = 417
     AmendBelowFilled = 418
     AmendChangesNothing = 419
+    MarketModeRefuses = 420
+    MarketNotPermitted = 421
+    AccountReduceOnly = 422
+    ExposureCap = 423
+    ConcentrationCap = 424
+    OpenInterestCap = 425
+    StressIsolated = 426
+    ModeUnchanged = 427
+    NotIsolated = 428
+    LeverageInvalid = 429
+    FundingInvalid = 431
+    FundingLimit = 432
+    PoolInvalid = 501
+    PoolHealthy = 502
+    LockUnchanged = 503
+    NotRecovered = 504
+    NoPosition = 505
+    Cooldown = 506
+    LotsTooMany = 507
+    PriceBeyondFillable = 508
+    NotPortfolio = 509
+    RiskNotReduced = 510
+    AuctionInvalid = 511
+    AuctionOpen = 512
+    UnknownAuction = 513
+    BidderNotPermitted = 514
+    BidPrice = 515
+    TakerInsolvent = 516
+    VaultUnknown = 517
+    VaultExposure = 518
+    AmountTooLarge = 519
+    InsuranceExhausted = 520
+    NoDebt = 521
+    AllocationInvalid = 522
+    InsuranceFirst = 523
+    NobodyToShare = 524
+    LiquidationInvalid = 525
+    VaultInvalid = 526
+    InsuranceInvalid = 527
 
 
 I64_MIN, I64_MAX = -(2**63), 2**63 - 1
