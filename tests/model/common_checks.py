@@ -12,6 +12,7 @@ OPERATOR_ONLY = {c.OPERATOR}
 OPERATOR_POLICY = {c.OPERATOR, c.POLICY}
 CLIENT_OPERATOR = {c.CLIENT, c.OPERATOR}
 TRADING = {c.CLIENT, c.POLICY, c.OPERATOR}
+MEASURING = {c.ORACLE, c.POLICY, c.OPERATOR}
 
 ORIGINS: dict[type, set[int]] = {
     c.AddAsset: OPERATOR_ONLY,
@@ -24,7 +25,7 @@ ORIGINS: dict[type, set[int]] = {
     c.Deposit: OPERATOR_ONLY,
     c.Withdraw: CLIENT_OPERATOR,
     c.Transfer: CLIENT_OPERATOR,
-    c.SetMark: {c.ORACLE, c.POLICY, c.OPERATOR},
+    c.SetMark: MEASURING,
     c.Place: TRADING,
     c.Amend: TRADING,
     c.Cancel: TRADING,
@@ -34,12 +35,70 @@ ORIGINS: dict[type, set[int]] = {
     c.RegisterAuthor: OPERATOR_ONLY,
     c.Repair: OPERATOR_ONLY,
     c.ActivateRuleset: OPERATOR_ONLY,
+    c.SetFeeTiers: OPERATOR_POLICY,
+    c.SetAccountFees: OPERATOR_POLICY,
+    c.SetMarketMode: OPERATOR_POLICY,
+    c.SetScaling: OPERATOR_POLICY,
+    c.SetCaps: OPERATOR_POLICY,
+    c.SetExposureCap: OPERATOR_POLICY,
+    c.SetLevels: OPERATOR_POLICY,
+    c.SetCollateral: OPERATOR_ONLY,
+    c.SetCollateralPrice: MEASURING,
+    c.SetPermissions: OPERATOR_ONLY,
+    c.SetWithdrawalGate: OPERATOR_POLICY,
+    c.SetAllowance: CLIENT_OPERATOR,
+    c.Draw: TRADING,
+    c.SetMarginMode: CLIENT_OPERATOR,
+    c.SetPositionMode: CLIENT_OPERATOR,
+    c.AdjustMargin: TRADING,
+    c.SetLeverage: CLIENT_OPERATOR,
+    c.SetStress: OPERATOR_POLICY,
+    c.SettleFunding: OPERATOR_POLICY,
+    c.SetGroup: OPERATOR_POLICY,
+    c.SetBasis: OPERATOR_POLICY,
+    c.SetScenarios: OPERATOR_POLICY,
+    c.SetConcentration: OPERATOR_POLICY,
+    c.SetCorrelations: OPERATOR_POLICY,
+    c.SetPortfolio: OPERATOR_POLICY,
+    c.SetLiquidation: OPERATOR_POLICY,
+    c.SetVault: OPERATOR_ONLY,
+    c.SetLiquidator: OPERATOR_ONLY,
+    c.SetInsurance: OPERATOR_POLICY,
+    c.FundInsurance: OPERATOR_POLICY,
+    c.Lock: OPERATOR_POLICY,
+    c.Release: OPERATOR_POLICY,
+    c.CancelIncreasing: OPERATOR_POLICY,
+    c.Liquidate: OPERATOR_POLICY,
+    c.Hedge: OPERATOR_POLICY,
+    c.OpenAuction: OPERATOR_POLICY,
+    c.Bid: TRADING,
+    c.CloseAuction: OPERATOR_POLICY,
+    c.TakeOver: OPERATOR_POLICY,
+    c.CoverLoss: OPERATOR_POLICY,
+    c.ConvertCollateral: OPERATOR_POLICY,
+    c.Deleverage: OPERATOR_POLICY,
+    c.Socialise: OPERATOR_POLICY,
+}
+
+# The fields that name something which must exist, and the commands in which 0 names nothing. Where a withdrawal goes is
+# outside the venue.
+ACCOUNT_FIELDS = {"account", "source", "destination", "parent", "vault"}
+ACCOUNT_MAY_BE_NONE = {(c.CreateAccount, "parent"), (c.SetExposureCap, "account"), (c.FundInsurance, "account")}
+ASSET_FIELDS = {"asset", "settlement"}
+MARKET_MAY_BE_NONE = {
+    c.MassCancel,
+    c.SetInsurance,
+    c.FundInsurance,
+    c.Lock,
+    c.Release,
+    c.CancelIncreasing,
+    c.CoverLoss,
 }
 
 
 def account_of(command: c.Command) -> int:
     """The account a command speaks for: it is refused in its name, and its nonces are counted there. 0 if none."""
-    if isinstance(command, c.Transfer):
+    if isinstance(command, c.Transfer | c.SetAllowance):
         return command.source
     if isinstance(command, c.CreateAccount):
         return command.parent
@@ -59,15 +118,14 @@ def check_common(state: State, record: c.Record) -> None:
 
 def check_accounts(state: State, command: c.Command) -> None:
     """Step 4: every account that is named exists."""
-    named: tuple[int, ...] = ()
-    if isinstance(command, c.Transfer):
-        named = (command.source, command.destination)
-    elif isinstance(command, c.CreateAccount):
-        named = (command.parent,) if command.parent != 0 else ()
-    elif "account" in command._fields:
-        named = (account_of(command),)
-    for account in named:
-        refuse_if(account not in state.accounts, Code.UnknownAccount, account)
+    for name in command._fields:
+        if name in ACCOUNT_FIELDS and (type(command), name) != (c.Withdraw, "destination"):
+            account = getattr(command, name)
+            nobody = account == 0 and (type(command), name) in ACCOUNT_MAY_BE_NONE
+            refuse_if(not nobody and account not in state.accounts, Code.UnknownAccount, account)
+    if isinstance(command, c.Deleverage):
+        for share in command.counterparties:
+            refuse_if(share.account not in state.accounts, Code.UnknownAccount, share.account)
 
 
 def check_nonce(state: State, record: c.Record) -> None:
@@ -88,12 +146,21 @@ def check_nonce(state: State, record: c.Record) -> None:
 
 
 def check_asset_and_market(state: State, command: c.Command) -> None:
-    """Step 6: the asset and the market that are named exist."""
-    if isinstance(command, c.AddMarket):
-        refuse_if(command.settlement not in state.assets, Code.UnknownAsset, command.settlement)
-    elif isinstance(command, c.Deposit | c.Withdraw | c.Transfer):
-        refuse_if(command.asset not in state.assets, Code.UnknownAsset, command.asset)
-    elif isinstance(command, c.MassCancel):
-        refuse_if(command.market not in (0, *state.markets), Code.UnknownMarket, command.market)
-    elif isinstance(command, c.SetTiers | c.SetFees | c.SetLimits | c.SetMark | c.Place):
-        refuse_if(command.market not in state.markets, Code.UnknownMarket, command.market)
+    """Step 6: the assets and the markets that are named exist."""
+    for name, asset in zip(command._fields, command, strict=True):
+        if name in ASSET_FIELDS:
+            refuse_if(asset not in state.assets, Code.UnknownAsset, asset)
+    if isinstance(command, c.SetExposureCap):
+        check_scope(state, command)
+    for name, market in zip(command._fields, command, strict=True):
+        if name == "market":
+            none = market == 0 and type(command) in MARKET_MAY_BE_NONE
+            refuse_if(not none and market not in state.markets, Code.UnknownMarket, market)
+
+
+def check_scope(state: State, command: c.SetExposureCap) -> None:
+    """What an exposure cap is about exists; a group needs no announcement."""
+    if command.scope == c.BY_ASSET:
+        refuse_if(command.id not in state.assets, Code.UnknownAsset, command.id)
+    if command.scope == c.BY_MARKET:
+        refuse_if(command.id not in state.markets, Code.UnknownMarket, command.id)

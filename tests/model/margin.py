@@ -1,8 +1,12 @@
-"""What an account is worth and what it must be worth, computed from nothing each time. Money in minor units."""
+"""What one account must have for one market under standard margin, computed from nothing each time. Minor units.
+
+What an account holds in a market is its exposure; pools.py puts the markets of a pool together.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import isqrt
 from typing import NamedTuple
 
 from . import commands as c
@@ -27,20 +31,37 @@ class Exposure(NamedTuple):
         return self._replace(sells=self.sells + lots)
 
 
+NO_EXPOSURE = Exposure(0, 0, 0)
+
+
+def position_of(account: Account, market: int) -> Position:
+    """The position of an account in a market; an empty one if there is none, which nobody may change."""
+    return account.positions.get(market, Position())
+
+
 def exposure(account: Account, market: int) -> Exposure:
     """Position and open lots of an account in a market; the order that is just matching counts as open."""
     open_lots = {c.BUY: 0, c.SELL: 0}
     for order in account.orders.values():
         if order.market == market and not order.reduce_only:
             open_lots[order.side] += order.lots
-    held = account.positions.get(market, Position())
-    return Exposure(held.lots, open_lots[c.BUY], open_lots[c.SELL])
+    return Exposure(position_of(account, market).lots, open_lots[c.BUY], open_lots[c.SELL])
 
 
-def markets_of_pool(state: State, account: Account, asset: int) -> list[Market]:
-    """The markets that settle in the asset and in which the account has anything at all."""
-    touched = set(account.positions) | {order.market for order in account.orders.values()}
-    return [state.markets[market] for market in sorted(touched) if state.markets[market].settlement == asset]
+def open_interest(state: State, market: int) -> int:
+    """The lots held long, which are also the lots held short."""
+    held = [position_of(account, market).lots for account in state.accounts.values()]
+    return sum(lots for lots in held if lots > 0)
+
+
+def notional_of(market: Market, lots: int) -> int:
+    """What so many lots, of either sign, are worth at the mark."""
+    return abs(lots) * market.mark * market.tick_value
+
+
+def unrealised(market: Market, position: Position) -> int:
+    """Profit of a position were it closed at the mark."""
+    return position.lots * market.mark * market.tick_value - position.cost
 
 
 def charge(notional: int, tiers: Iterable[tuple[int, int]]) -> int:
@@ -57,58 +78,44 @@ def charge(notional: int, tiers: Iterable[tuple[int, int]]) -> int:
     return ceil_div(notional * rate - deduction, RATE_ONE)
 
 
-def initial_margin(market: Market, worst: int) -> int:
-    """The initial requirement of a market at its worst side, in lots."""
-    notional = worst * market.mark * market.tick_value
-    return charge(notional, [(tier.lower_bound, tier.initial_rate) for tier in market.tiers])
+def ceil_sqrt(value: int) -> int:
+    """The smallest whole number whose square is not below a value."""
+    return isqrt(value - 1) + 1 if value > 0 else 0
+
+
+def base_rate(market: Market) -> int:
+    """The first tier's initial rate."""
+    return market.tiers[0].initial_rate if market.tiers else 0
+
+
+def size_scaled_rate(market: Market, worst: int) -> int:
+    """The initial rate as it rises with the square root of the size."""
+    base = base_rate(market)
+    rising = ceil_div(4 * base, 5) + ceil_div(market.size_rate * ceil_sqrt(10**6 * worst), 1_000)
+    return min(RATE_ONE, max(base, rising))
+
+
+def interest_scaled_rate(market: Market, interest: int) -> int:
+    """The initial rate as it rises from the base to all of the notional with the market's open interest."""
+    base = base_rate(market)
+    width = market.open_interest_upper - market.open_interest_lower
+    above = max(0, min(interest - market.open_interest_lower, width))
+    return base + (RATE_ONE - base) * above // width
+
+
+def initial_margin(state: State, account: Account, market: Market, worst: int) -> int:
+    """The initial requirement of a market at its worst side, in lots: the largest that any rule asks for."""
+    notional = notional_of(market, worst)
+    asked = [charge(notional, [(tier.lower_bound, tier.initial_rate) for tier in market.tiers])]
+    asked.append(ceil_div(notional * position_of(account, market.market).initial_rate, RATE_ONE))
+    if market.size_rate > 0:
+        asked.append(ceil_div(notional * size_scaled_rate(market, worst), RATE_ONE))
+    if market.open_interest_upper > market.open_interest_lower:
+        rate = interest_scaled_rate(market, open_interest(state, market.market))
+        asked.append(ceil_div(notional * rate, RATE_ONE))
+    return max(asked)
 
 
 def maintenance_margin(market: Market, lots: int) -> int:
     """The maintenance requirement of a position."""
-    notional = abs(lots) * market.mark * market.tick_value
-    return charge(notional, [(tier.lower_bound, tier.maintenance_rate) for tier in market.tiers])
-
-
-def unrealised(market: Market, position: Position) -> int:
-    """Profit of a position were it closed at the mark."""
-    return position.lots * market.mark * market.tick_value - position.cost
-
-
-def equity(state: State, account: Account, asset: int) -> int:
-    """Cash plus unrealised profit over the markets that settle in the asset."""
-    total = account.cash.get(asset, 0)
-    for market in markets_of_pool(state, account, asset):
-        total += unrealised(market, account.positions.get(market.market, Position()))
-    return total
-
-
-def requirement(state: State, account: Account, asset: int) -> int:
-    """The initial requirement of a pool, each market rounded up."""
-    return requirement_if(state, account, asset=asset, market=0, instead=Exposure(0, 0, 0))
-
-
-def requirement_if(state: State, account: Account, *, asset: int, market: int, instead: Exposure) -> int:
-    """The initial requirement of a pool, were the account's exposure in `market` what `instead` says."""
-    total = 0
-    for other in markets_of_pool(state, account, asset):
-        if other.market != market:
-            total += initial_margin(other, exposure(account, other.market).worst())
-    if market != 0:
-        total += initial_margin(state.markets[market], instead.worst())
-    return total
-
-
-def maintenance(state: State, account: Account, asset: int) -> int:
-    """The maintenance requirement of a pool, each market rounded up."""
-    total = 0
-    for market in markets_of_pool(state, account, asset):
-        total += maintenance_margin(market, account.positions.get(market.market, Position()).lots)
-    return total
-
-
-def notional_held(state: State, account: Account, asset: int) -> int:
-    """What the positions of a pool are worth at the mark, without sign and without open orders."""
-    total = 0
-    for market in markets_of_pool(state, account, asset):
-        total += abs(account.positions.get(market.market, Position()).lots) * market.mark * market.tick_value
-    return total
+    return charge(notional_of(market, lots), [(tier.lower_bound, tier.maintenance_rate) for tier in market.tiers])

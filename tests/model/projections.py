@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import commands as c
-from . import margin
+from . import margin, pools
 from .state import Account, Market, Order, Position, State
 
 Row = list[Any]
@@ -17,12 +17,6 @@ def assets(state: State) -> list[Row]:
         [asset.asset, asset.symbol, asset.decimals, asset.net_deposits, asset.fees, asset.insurance, asset.dust]
         for asset in state.assets.values()
     ]
-
-
-def open_interest(state: State, market: int) -> int:
-    """The lots held long, which are also the lots held short."""
-    held = [account.positions.get(market, Position()).lots for account in state.accounts.values()]
-    return sum(lots for lots in held if lots > 0)
 
 
 def markets(state: State) -> list[Row]:
@@ -46,7 +40,7 @@ def markets(state: State) -> list[Row]:
             [list(tier) for tier in market.tiers],
             market.mark,
             market.last,
-            open_interest(state, market.market),
+            margin.open_interest(state, market.market),
         ]
         for market in state.markets.values()
     ]
@@ -111,20 +105,19 @@ def account(state: State, account_id: int) -> Row | None:
     if found is None:
         return None
     balances = [[asset, cash] for asset, cash in sorted(found.cash.items())]
-    pools = [pool_row(state, found, asset) for asset in state.assets]
-    positions = [row for market in state.markets.values() if (row := position_row(found, market)) is not None]
-    return [found.account, found.master, len(found.orders), balances, pools, positions]
+    rows = [pool_row(state, pools.cross_pool(found, asset)) for asset in state.assets]
+    positions = [row for market in state.markets.values() if (row := position_row(state, found, market)) is not None]
+    return [found.account, found.master, len(found.orders), balances, rows, positions]
 
 
-def pool_row(state: State, found: Account, asset: int) -> Row:
+def pool_row(state: State, pool: pools.Pool) -> Row:
     """`[asset, cash, unrealised, equity, requirement, maintenance]`."""
-    cash = found.cash.get(asset, 0)
-    worth = margin.equity(state, found, asset)
-    required = margin.requirement(state, found, asset)
-    return [asset, cash, worth - cash, worth, required, margin.maintenance(state, found, asset)]
+    required, maintained = pools.requirement(state, pool), pools.maintenance(state, pool)
+    worth, unrealised = pools.equity(state, pool), pools.unrealised_of(state, pool)
+    return [pool.asset, pools.balance(state, pool), unrealised, worth, required, maintained]
 
 
-def position_row(found: Account, market: Market) -> Row | None:
+def position_row(state: State, found: Account, market: Market) -> Row | None:
     """One market in which the account holds or offers something, with the terms of its margin."""
     exposure = margin.exposure(found, market.market)
     if exposure == (0, 0, 0):
@@ -144,6 +137,6 @@ def position_row(found: Account, market: Market) -> Row | None:
         worst,
         notional,
         len(reached),
-        margin.initial_margin(market, worst),
+        margin.initial_margin(state, found, market, worst),
         margin.maintenance_margin(market, position.lots),
     ]

@@ -7,8 +7,12 @@ from dataclasses import replace
 from . import commands as c
 from . import events as e
 from .book import best_price, cancel, crosses, opposite, take_out
-from .margin import Exposure, equity, exposure, requirement_if
-from .matching import closable, match, run_taker
+from .caps import check_caps
+from .fill_check import closable
+from .margin import Exposure, exposure
+from .matching import match, run_taker
+from .permissions import check_cancel, check_permitted
+from .pools import Pool, demanded, equity, exposures, is_portfolio, placing_level, pool_of, requirement_of
 from .refusals import Code, Refused, refuse_if
 from .state import BALANCE_MAX, RATE_ONE, Account, Market, Order, State, ceil_div
 
@@ -47,10 +51,11 @@ def check_form(state: State, command: c.Place, market: Market) -> None:
 
 
 def check_readiness(state: State, command: c.Place, account: Account) -> None:
-    """405 to 407: the market trades, the client order id is free, and there is room for one more open order."""
+    """405 to 407: the market trades, the account may, the client order id is free, and there is room for an order."""
     market = state.markets[command.market]
     refuse_if(not market.tiers, Code.MarketNotReady, 1)
     refuse_if(market.mark == 0, Code.MarketNotReady, 2)
+    check_permitted(state, account, market, reduce_only=command.reduce_only, shrinks=False)
     for order in account.orders.values():
         taken = command.client_order != 0 and order.client_order == command.client_order
         refuse_if(taken, Code.DuplicateClientOrder, order.order)
@@ -104,6 +109,7 @@ def check_new_exposure(state: State, order: Order, *, total: int, price_given: b
     added = without if order.reduce_only else without.with_open(order.side, order.lots)
     worst = position_bound(added)
     refuse_if(not order.reduce_only and worst > market.position_max, Code.PositionLimit, worst, market.position_max)
+    check_caps(state, account, market, before=exposure(account, order.market), after=added)
     useless = order.reduce_only and closable(without.lots, order.side) == 0
     refuse_if(useless, Code.WouldNotReduce, without.lots)
     opposite_price = best_price(market, opposite(order.side))
@@ -128,15 +134,19 @@ def position_bound(added: Exposure) -> int:
 
 
 def check_margin(state: State, order: Order, added: Exposure) -> None:
-    """414: equity covers the requirement with the order, unless that is not more than the requirement as it stands."""
-    market = state.markets[order.market]
+    """414: equity is at the placing level with the order, unless that does not raise the requirement as it stands."""
     account = state.accounts[order.account]
-    before, after = (
-        requirement_if(state, account, asset=market.settlement, market=market.market, instead=instead)
-        for instead in (exposure(account, order.market), added)
-    )
-    worth = equity(state, account, market.settlement)
-    refuse_if(after > worth and after > before, Code.MarginInsufficient, after, worth)
+    pool = pool_of(state, account, order.market)
+    shown = exposures(state, pool) | {order.market: added}
+    required, worth = placing_level(state, pool, requirement_of(state, pool, shown)), equity(state, pool)
+    raises = raised(state, pool, order.market, exposure(account, order.market), added)
+    refuse_if(required > worth and raises, Code.MarginInsufficient, required, worth)
+
+
+def raised(state: State, pool: Pool, market: int, before: Exposure, after: Exposure) -> bool:
+    """Whether another exposure in one market raises the requirement: of that market, or of a whole portfolio."""
+    others = exposures(state, pool) if is_portfolio(state, pool) else {}
+    return demanded(state, pool, others | {market: after}) > demanded(state, pool, others | {market: before})
 
 
 def fillable_lots(state: State, command: c.Place) -> int:
@@ -190,6 +200,8 @@ def amend(state: State, command: c.Amend) -> None:
     refuse_if((price, total) == (order.price, present_total), Code.AmendChangesNothing)
 
     shrinks = price == order.price and total < present_total
+    account = state.accounts[order.account]
+    check_permitted(state, account, market, reduce_only=order.reduce_only, shrinks=shrinks)
     if not shrinks:
         wanted = replace(order, price=price, lots=total - order.filled)
         check_new_exposure(state, wanted, total=total, price_given=True)
@@ -203,15 +215,18 @@ def amend(state: State, command: c.Amend) -> None:
 
 def cancel_one(state: State, command: c.Cancel) -> None:
     """Cancels one order at its owner's request."""
-    cancel(state, find(state, command), e.REQUESTED)
+    order = find(state, command)
+    check_cancel(state.markets[order.market])
+    cancel(state, order, e.REQUESTED)
 
 
 def cancel_all(state: State, command: c.MassCancel) -> None:
-    """Cancels all orders of an account that match, in the order of their ids."""
+    """Cancels all orders of an account that match, in the order of their ids, but none in a halted market."""
     orders = [
         order
         for _, order in sorted(state.accounts[command.account].orders.items())
         if command.market in (0, order.market) and command.side in (0, order.side)
+        if state.markets[order.market].mode != c.HALTED
     ]
     for order in orders:
         cancel(state, order, e.MASS_CANCEL)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from .commands import Tier
+from .commands import BUY, CONTINUOUS, SELL, STANDARD, FeeTier, Tier
 from .events import Event
 
 RATE_ONE = 10**9
@@ -18,9 +18,42 @@ def ceil_div(numerator: int, denominator: int) -> int:
     return -(-numerator // denominator)
 
 
+class Levels(NamedTuple):
+    """Between the requirement of a pool and what is asked of it at each occasion."""
+
+    initial_rate: int = RATE_ONE
+    transfer_rate: int = RATE_ONE
+    buffer_rate: int = 0
+    account_floor: int = 0
+
+
+@dataclass(slots=True)
+class Collateral:
+    """How an asset counts towards the pools of another."""
+
+    settlement: int
+    haircut_rate: int
+    account_cap: int
+    total_cap: int
+    price_decimals: int
+    price: int = 0
+    depeg_rate: int = RATE_ONE
+
+
+@dataclass(slots=True)
+class Gate:
+    """What holds withdrawals of an asset back; `withdrawn` is what left in the window of stamped time `window`."""
+
+    closed: bool = False
+    interval_ns: int = 0
+    amount_max: int = 0
+    window: int = 0
+    withdrawn: int = 0
+
+
 @dataclass(slots=True)
 class Asset:
-    """A settlement asset and the venue's own money in it; everything in minor units."""
+    """An asset, its rules, and the venue's own money in it; everything in minor units."""
 
     asset: int
     symbol: str
@@ -29,6 +62,9 @@ class Asset:
     fees: int = 0
     insurance: int = 0
     dust: int = 0
+    levels: Levels = field(default_factory=Levels)
+    collateral: Collateral | None = None
+    gate: Gate = field(default_factory=Gate)
 
 
 @dataclass(slots=True)
@@ -72,14 +108,38 @@ class Market:
     mark: int = 0
     last: int = 0
     queues: dict[tuple[int, int], list[Order]] = field(default_factory=dict)
+    fee_tiers: tuple[FeeTier, ...] = ()
+    mode: int = CONTINUOUS
+    stress: bool = False
+    group: int = 0
+    size_rate: int = 0
+    open_interest_lower: int = 0
+    open_interest_upper: int = 0
+    open_interest_max: int = 0
+    concentration_rate: int = 0
+    concentration_floor: int = 0
+    # Funding, in parts of 1 / RATE_ONE: per lot, per lot of a side, what was settled, and what rounding has collected.
+    index: int = 0
+    loss_index: dict[int, int] = field(default_factory=lambda: {BUY: 0, SELL: 0})
+    funding_rate: int = 0
+    clearing: int = 0
+    fraction: int = 0
 
 
 @dataclass(slots=True)
 class Position:
-    """Signed lots, long positive, and what they cost (signed money); absent when flat."""
+    """Signed lots, long positive, what they cost (signed money), and the indices as of their last settlement.
+
+    `margin` backs the position while it is isolated. A position of which nothing is set is absent.
+    """
 
     lots: int = 0
     cost: int = 0
+    index: int = 0
+    loss_index: int = 0
+    isolated: bool = False
+    margin: int = 0
+    initial_rate: int = 0
 
 
 @dataclass(slots=True)
@@ -92,6 +152,17 @@ class Account:
     positions: dict[int, Position] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     nonces: dict[int, int] = field(default_factory=dict)
+    margin_mode: int = STANDARD
+    fee_tier: int = 0
+    maker_rebate_rate: int = 0
+    reduce_only: bool = False
+    no_withdraw: bool = False
+    no_transfer: bool = False
+    markets: tuple[int, ...] = ()
+    destinations: tuple[int, ...] = ()
+    locked: set[tuple[int, int]] = field(default_factory=set)  # pools, by asset and market
+    allowances: dict[tuple[int, int], int] = field(default_factory=dict)  # by destination and asset
+    volumes: dict[int, tuple[int, int]] = field(default_factory=dict)  # as maker and as taker, by asset
 
 
 @dataclass(slots=True)
@@ -110,6 +181,7 @@ class State:
     root_interval_commands: int = 262_144
     root_interval_ns: int = 60_000_000_000
     ruleset: int = 1
+    exposure_caps: dict[tuple[int, int, int], int] = field(default_factory=dict)  # by account, scope and id
     events: list[Event] = field(default_factory=list)
 
     def emit(self, tag: int, *fields: Any) -> None:

@@ -1,8 +1,8 @@
 """The reference model of the venue: one command in, its events out.
 
-It is the rulebook of docs/rules.md in the plainest Python there is: everything is recomputed from nothing each time,
-a queue is a list, expiry is a scan, margin is a loop. It shares no code with the kernel and is what the kernel is
-compared with.
+It is the rulebook of docs/rules.md and its sequels in the plainest Python there is: everything is recomputed from
+nothing each time, a queue is a list, expiry is a scan, margin is a loop. It shares no code with the kernel and is
+what the kernel is compared with.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from typing import Any
 
 from . import commands as c
 from . import events as e
-from . import projections, rules_admin, rules_money, rules_orders
+from . import projections, rules_admin, rules_funding, rules_money, rules_orders
 from .book import expire
 from .common_checks import account_of, check_common
 from .events import Event
 from .invariants import check_state
-from .refusals import Refused
+from .refusals import Code, Refused, refuse_if
 from .state import State
 
 RULES: dict[type, Callable[[State, Any], None]] = {
@@ -41,6 +41,20 @@ RULES: dict[type, Callable[[State, Any], None]] = {
     c.RegisterAuthor: rules_admin.register_author,
     c.Repair: rules_admin.repair,
     c.ActivateRuleset: rules_admin.activate_ruleset,
+    c.SetAllowance: rules_money.set_allowance,
+    c.Draw: rules_money.draw,
+    c.SettleFunding: rules_funding.settle_funding,
+}
+# Commands that check in the midst of what they do: they run on a copy, which is kept unless they are refused.
+TRIED_FIRST = {
+    c.Withdraw,
+    c.Transfer,
+    c.Draw,
+    c.SetPositionMode,
+    c.AdjustMargin,
+    c.SetLeverage,
+    c.SetMarginMode,
+    c.SetStress,
 }
 
 
@@ -61,11 +75,19 @@ class World:
         expire(state)
         try:
             check_common(state, record)
-            RULES[type(record.command)](state, record.command)
+            self.execute(record.command)
         except Refused as refused:
             tag = c.TAGS[type(record.command)]
             state.emit(e.REJECTED, tag, account_of(record.command), int(refused.code), refused.a, refused.b)
-        return state.events
+        return self.state.events
+
+    def execute(self, command: c.Command) -> None:
+        """Runs the rule of a command; raises `Refused`, and then has changed nothing."""
+        kind = type(command)
+        refuse_if(kind not in RULES, Code.RulesetNotSupported)
+        state = self.state.scratch_copy() if kind in TRIED_FIRST else self.state
+        RULES[kind](state, command)
+        self.state = state
 
     def check(self) -> None:
         """Asserts that money is conserved and that nothing in the state contradicts anything else."""

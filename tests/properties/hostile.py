@@ -25,7 +25,7 @@ FIELD_TYPES: dict[type, str] = {
     c.SetParameters: "u32 u64 u64",
     c.CreateAccount: "u32",
     c.Deposit: "u32 u16 i64",
-    c.Withdraw: "u32 u16 i64",
+    c.Withdraw: "u32 u16 i64 u64",
     c.Transfer: "u32 u32 u16 i64",
     c.SetMark: "u16 i64",
     c.Place: "u32 u16 - - i64 i64 - - - - u64 u64",

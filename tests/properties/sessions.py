@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.model import commands as c
 from tests.model.events import Event
-from tests.model.margin import equity, requirement
+from tests.model.pools import cross_pool, equity, requirement
 from tests.model.rules_admin import ASSETS_MAX
 from tests.model.state import Order, State
 from tests.model.world import World
@@ -212,7 +212,8 @@ def set_mark(session: Session) -> c.Command:
 def spare(state: State, account_id: int, asset: int) -> int:
     """About what an account can take out."""
     account = state.accounts[account_id]
-    return min(account.cash.get(asset, 0), equity(state, account, asset) - requirement(state, account, asset))
+    pool = cross_pool(account, asset)
+    return min(account.cash.get(asset, 0), equity(state, pool) - requirement(state, pool))
 
 
 def amount_near(session: Session, account: int, asset: int) -> int:
@@ -229,7 +230,7 @@ def deposit(session: Session) -> c.Command:
     rng = session.rng
     state, asset = session.world.state, rng.randint(1, ASSETS)
     accounts = rng.sample(range(1, ACCOUNTS + 1), 2)
-    poorer = min(accounts, key=lambda account: equity(state, state.accounts[account], asset))
+    poorer = min(accounts, key=lambda account: equity(state, cross_pool(state.accounts[account], asset)))
     units = rng.choice((0, 1, 300, 2_000, 15_000, 40_000))
     return c.Deposit(poorer, asset, 2**60 if rng.random() < 0.1 else units * session.venue.money)
 
