@@ -241,6 +241,11 @@ impl Deduction {
     /// Nothing off.
     pub const ZERO: Self = Self { whole: 0, rest: 0 };
 
+    /// In `RATE_ONE`-ths of money, exactly.
+    pub const fn scaled(self) -> i128 {
+        self.whole as i128 * RATE_ONE as i128 + self.rest as i128
+    }
+
     /// `self + lower_bound · step`: the next tier's deduction (rulebook, *Margin*).
     #[allow(clippy::cast_possible_truncation)]
     pub fn next(self, lower_bound: Money, step: Rate) -> Self {

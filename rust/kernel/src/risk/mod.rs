@@ -4,6 +4,7 @@
 //! position and its market, so a view that explains a number and the check that used it cannot differ.
 
 pub mod fill;
+pub mod liquidation_price;
 pub mod margin;
 pub mod portfolio;
 pub mod waterfall;

@@ -62,6 +62,23 @@ impl Schedule {
         notional.share_ceil(row.tier.initial_rate, row.initial_deduction)
     }
 
+    /// What maintenance is made of, tier by tier: `N · rate − deduction` from a lower bound on.
+    pub fn maintenance_lines(&self) -> impl ExactSizeIterator<Item = (Money, Rate, Deduction)> + '_ {
+        self.rows.iter().map(|row| (row.tier.lower_bound, row.tier.maintenance_rate, row.maintenance_deduction))
+    }
+
+    /// The steepest maintenance rate: rates never decrease.
+    #[inline]
+    pub fn steepest_maintenance_rate(&self) -> Rate {
+        self.rows.last().map_or(Rate::ZERO, |row| row.tier.maintenance_rate)
+    }
+
+    /// `mm(N)` in `RATE_ONE`-ths, before it is rounded up.
+    pub fn maintenance_exact(&self, notional: Money) -> i128 {
+        let row = &self.rows[self.tier_of(notional)];
+        i128::from(notional.0) * i128::from(row.tier.maintenance_rate.0) - row.maintenance_deduction.scaled()
+    }
+
     /// `mm(N)`, rounded up.
     #[inline]
     pub fn maintenance(&self, notional: Money) -> Money {
