@@ -71,6 +71,11 @@ def is_locked(state: State, pool: Pool) -> bool:
     return (pool.asset, pool.market) in state.accounts[pool.account].locked
 
 
+def forget(state: State, pool: Pool) -> None:
+    """An isolated pool is no more: what was remembered of it goes with it."""
+    state.accounts[pool.account].locked.discard((pool.asset, pool.market))
+
+
 def is_portfolio(state: State, pool: Pool) -> bool:
     """Whether the pool is margined as a portfolio; an isolated one never is."""
     return pool.market == 0 and state.accounts[pool.account].margin_mode == c.PORTFOLIO

@@ -51,6 +51,8 @@ def tick_value_of(command: c.AddMarket, decimals: int) -> Fraction:
 def add_market(state: State, command: c.AddMarket) -> None:
     """Opens a market under the next id, without tiers or mark, with fees 0 and the widest limits."""
     check_symbol(command.symbol, [(market.symbol, market.market) for market in state.markets.values()])
+    collateral = state.assets[command.settlement].collateral is not None
+    refuse_if(collateral, Code.CollateralConflict, 2)
     sizes = (command.tick_size_e12, command.lot_size_e12)
     refuse_if(not all(1 <= size <= SIZE_MAX for size in sizes), Code.SizeOutOfRange, *sizes)
     tick_value = tick_value_of(command, state.assets[command.settlement].decimals)
@@ -106,8 +108,9 @@ def set_fees(state: State, command: c.SetFees) -> None:
     """Replaces the fee rates of a market; together maker and taker never cost the venue money."""
     maker, taker = command.maker_rate, command.taker_rate
     in_range = abs(maker) <= FEE_RATE_MAX and abs(taker) <= FEE_RATE_MAX and maker + taker >= 0
-    refuse_if(not in_range, Code.FeesOutOfRange, maker, taker)
     market = state.markets[command.market]
+    covered = all(maker + tier.taker_rate >= 0 and taker + tier.maker_rate >= 0 for tier in market.fee_tiers)
+    refuse_if(not (in_range and covered), Code.FeesOutOfRange, maker, taker)
     market.maker_rate, market.taker_rate = maker, taker
     state.emit(e.FEES_SET, *command)
 

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from . import commands as c
 from . import events as e
 from .funding import owed, remember, unrounded
-from .pools import Pool, add_to_balance, markets_of, pool_of
+from .margin import position_of
+from .pools import Pool, add_to_balance, balance, markets_of, owed_by, pool_of
 from .refusals import Code, refuse_if
 from .state import BALANCE_MAX, RATE_ONE, Account, State
 
 FUNDING_RATE_MAX = RATE_ONE // 10
 FUNDING_MAX = 2**60
+
+
+class Settlement(NamedTuple):
+    """What settling took from a balance, and what it was before."""
+
+    taken: int
+    before: int
 
 
 def settle_position(state: State, account: Account, market_id: int) -> None:
@@ -22,9 +32,9 @@ def settle_position(state: State, account: Account, market_id: int) -> None:
     market.clearing += sum(exact)
     collect(state, market_id, sum(dues) * RATE_ONE - sum(exact))
     remember(market, position)
-    balance = add_to_balance(state, pool_of(state, account, market_id), -sum(dues))
+    left = add_to_balance(state, pool_of(state, account, market_id), -sum(dues))
     if dues != (0, 0):
-        state.emit(e.FUNDING_PAID, account.account, market_id, *dues, balance)
+        state.emit(e.FUNDING_PAID, account.account, market_id, *dues, left)
 
 
 def collect(state: State, market_id: int, fraction: int) -> None:
@@ -34,15 +44,26 @@ def collect(state: State, market_id: int, fraction: int) -> None:
     state.assets[market.settlement].dust += whole
 
 
-def settle_pool(state: State, pool: Pool) -> None:
+def settle_pool(state: State, pool: Pool) -> Settlement:
     """Settles every position of a pool, by market."""
+    settlement = Settlement(owed_by(state, pool), balance(state, pool))
     for market in markets_of(state, pool):
         settle_position(state, state.accounts[pool.account], market.market)
+    return settlement
 
 
-def check_settled(amount: int, balance: int) -> None:
-    """302: what a settlement takes leaves the balance within its limit; given what it took, and the balance before."""
-    refuse_if(amount != 0 and abs(balance - amount) > BALANCE_MAX, Code.SupplyLimit, amount, balance)
+def settle_one(state: State, account: Account, market_id: int) -> Settlement:
+    """Settles one position."""
+    owes = sum(owed(state.markets[market_id], position_of(account, market_id)))
+    settlement = Settlement(owes, balance(state, pool_of(state, account, market_id)))
+    settle_position(state, account, market_id)
+    return settlement
+
+
+def check_settled(*settlements: Settlement) -> None:
+    """302: what a settlement took leaves the balance within its limit."""
+    for taken, before in settlements:
+        refuse_if(taken != 0 and abs(before - taken) > BALANCE_MAX, Code.SupplyLimit, taken, before)
 
 
 def settle_funding(state: State, command: c.SettleFunding) -> None:

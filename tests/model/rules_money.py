@@ -8,7 +8,7 @@ from __future__ import annotations
 from . import commands as c
 from . import events as e
 from .permissions import check_may_transfer, check_may_withdraw
-from .pools import Pool, balance, cross_pool, equity, owed_by, transfer_level
+from .pools import Pool, cross_pool, equity, transfer_level
 from .refusals import Code, refuse_if
 from .rules_funding import check_settled, settle_pool
 from .state import BALANCE_MAX, Account, Gate, State
@@ -125,13 +125,12 @@ def take_out(state: State, account: Account, *, asset: int, amount: int) -> int:
     Profit not realised is not paid out, and what stays is at the transfer level.
     """
     pool = pool_behind(state, account, asset)
-    owed, before = owed_by(state, pool), balance(state, pool)
-    settle_pool(state, pool)
+    settlement = settle_pool(state, pool)
     cash = account.cash.get(asset, 0)
     refuse_if(amount > cash, Code.InsufficientBalance, amount, cash)
     left = add_cash(account, asset, -amount)
     check_transfer_level(state, pool)
-    check_settled(owed, before)
+    check_settled(settlement)
     return left
 
 

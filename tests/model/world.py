@@ -12,7 +12,16 @@ from typing import Any
 
 from . import commands as c
 from . import events as e
-from . import projections, rules_admin, rules_funding, rules_money, rules_orders
+from . import (
+    projections,
+    rules_admin,
+    rules_collateral,
+    rules_funding,
+    rules_margin,
+    rules_money,
+    rules_orders,
+    rules_schedules,
+)
 from .book import expire
 from .common_checks import account_of, check_common
 from .events import Event
@@ -41,8 +50,24 @@ RULES: dict[type, Callable[[State, Any], None]] = {
     c.RegisterAuthor: rules_admin.register_author,
     c.Repair: rules_admin.repair,
     c.ActivateRuleset: rules_admin.activate_ruleset,
+    c.SetFeeTiers: rules_schedules.set_fee_tiers,
+    c.SetAccountFees: rules_schedules.set_account_fees,
+    c.SetMarketMode: rules_schedules.set_market_mode,
+    c.SetScaling: rules_schedules.set_scaling,
+    c.SetCaps: rules_schedules.set_caps,
+    c.SetExposureCap: rules_schedules.set_exposure_cap,
+    c.SetLevels: rules_schedules.set_levels,
+    c.SetCollateral: rules_collateral.set_collateral,
+    c.SetCollateralPrice: rules_collateral.set_collateral_price,
+    c.SetPermissions: rules_schedules.set_permissions,
+    c.SetWithdrawalGate: rules_schedules.set_withdrawal_gate,
     c.SetAllowance: rules_money.set_allowance,
     c.Draw: rules_money.draw,
+    c.SetMarginMode: rules_margin.set_margin_mode,
+    c.SetPositionMode: rules_margin.set_position_mode,
+    c.AdjustMargin: rules_margin.adjust_margin,
+    c.SetLeverage: rules_margin.set_leverage,
+    c.SetStress: rules_margin.set_stress,
     c.SettleFunding: rules_funding.settle_funding,
 }
 # Commands that check in the midst of what they do: they run on a copy, which is kept unless they are refused.

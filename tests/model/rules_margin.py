@@ -1,0 +1,176 @@
+"""How positions and accounts are margined: isolated or cross, by how much leverage, in which mode.
+
+These commands check what they lead to: world.py runs them on a copy, so a refused one changes nothing.
+"""
+
+from __future__ import annotations
+
+from . import commands as c
+from . import events as e
+from .margin import NO_EXPOSURE, exposure, unrealised
+from .pools import (
+    Pool,
+    balance,
+    cross_pool,
+    demanded,
+    equity,
+    exposures,
+    forget,
+    is_exposed,
+    maintenance_of,
+    placing_level,
+    pool_of,
+    requirement,
+    settled_balance,
+)
+from .refusals import Code, refuse_if
+from .rules_funding import check_settled, settle_one, settle_pool
+from .rules_money import add_cash, check_transfer_level
+from .settlement import drop_blank
+from .state import BALANCE_MAX, RATE_ONE, Account, Market, Position, State
+
+
+def pools_of_position(state: State, account: Account, market: Market) -> tuple[Pool, Pool]:
+    """The cross pool that a position can stand in, and the isolated pool."""
+    return cross_pool(account, market.settlement), Pool(account.account, market.settlement, market.market)
+
+
+def check_placing_level(state: State, pool: Pool) -> None:
+    """414: the pool, as it stands now, could place an order."""
+    required, worth = placing_level(state, pool, requirement(state, pool)), equity(state, pool)
+    refuse_if(worth < required, Code.MarginInsufficient, required, worth)
+
+
+def check_balance_limit(amount: int, held: int) -> None:
+    """302: a balance that is added to stays within its limit either way."""
+    refuse_if(abs(held + amount) > BALANCE_MAX, Code.SupplyLimit, amount, held)
+
+
+def set_position_mode(state: State, command: c.SetPositionMode) -> None:
+    """Isolates a position, or returns it to the cross pool."""
+    account, market = state.accounts[command.account], state.markets[command.market]
+    position = account.positions.setdefault(market.market, Position())
+    refuse_if(position.isolated == command.isolated, Code.ModeUnchanged)
+    if command.isolated:
+        moved = isolate(state, account, market, amount=command.amount)
+    else:
+        moved = -return_to_cross(state, account, market, amount=command.amount)
+    told = (command.isolated, moved, position.margin, account.cash.get(market.settlement, 0))
+    state.emit(e.POSITION_MODE_SET, command.account, command.market, *told)
+    drop_blank(account, market.market)
+
+
+def isolate(state: State, account: Account, market: Market, *, amount: int) -> int:
+    """Backs a position with cash of its own; what is left behind must be able to spare it."""
+    cross, isolated = pools_of_position(state, account, market)
+    refuse_if(amount < 0, Code.AmountNotPositive, amount)
+    settled = settled_balance(state, cross)
+    refuse_if(amount > settled, Code.InsufficientBalance, amount, settled)
+    settlement = settle_pool(state, cross) if amount > 0 else settle_one(state, account, market.market)
+    shift(state, account, market, amount)
+    account.positions[market.market].isolated = True
+    check_placing_level(state, isolated)
+    if amount > 0 or is_exposed(state, isolated):
+        check_transfer_level(state, cross)
+    check_settled(settlement)
+    return amount
+
+
+def return_to_cross(state: State, account: Account, market: Market, *, amount: int) -> int:
+    """Puts a position and its margin back into the cross pool, which then must be able to let money go."""
+    cross, isolated = pools_of_position(state, account, market)
+    refuse_if(amount != 0, Code.AmountNotPositive, amount)
+    refuse_if(market.stress and is_exposed(state, isolated), Code.StressIsolated, market.market)
+    settlements = [settle_pool(state, isolated)]
+    margin = balance(state, isolated)
+    if margin != 0:
+        settlements.append(settle_pool(state, cross))
+    cash = balance(state, cross)
+    shift(state, account, market, -margin)
+    account.positions[market.market].isolated = False
+    forget(state, isolated)
+    check_transfer_level(state, cross)
+    check_settled(*settlements)
+    check_balance_limit(margin, cash)
+    return margin
+
+
+def shift(state: State, account: Account, market: Market, amount: int) -> None:
+    """Moves an amount from cash to the margin of a position, or back if negative."""
+    add_cash(account, market.settlement, -amount)
+    account.positions[market.market].margin += amount
+
+
+def adjust_margin(state: State, command: c.AdjustMargin) -> None:
+    """Moves cash to the margin of an isolated position, or back; either pool must be able to spare it."""
+    account, market, amount = state.accounts[command.account], state.markets[command.market], command.amount
+    position = account.positions.get(market.market, Position())
+    refuse_if(not position.isolated, Code.NotIsolated)
+    refuse_if(amount == 0, Code.AmountNotPositive, amount)
+    cross, isolated = pools_of_position(state, account, market)
+    settlements = [settle_pool(state, isolated), settle_pool(state, cross)]
+    giver, taker = (cross, isolated) if amount > 0 else (isolated, cross)
+    refuse_if(abs(amount) > balance(state, giver), Code.InsufficientBalance, abs(amount), balance(state, giver))
+    held = balance(state, taker)
+    shift(state, account, market, amount)
+    check_transfer_level(state, giver)
+    check_settled(*settlements)
+    check_balance_limit(abs(amount), held)
+    told = (position.margin, account.cash.get(market.settlement, 0))
+    state.emit(e.MARGIN_ADJUSTED, *command, *told)
+
+
+def set_leverage(state: State, command: c.SetLeverage) -> None:
+    """Sets the initial rate that a position must meet at least; a pool that needs more by it must have it."""
+    refuse_if(not 0 <= command.initial_rate <= RATE_ONE, Code.LeverageInvalid, command.initial_rate)
+    account = state.accounts[command.account]
+    position = account.positions.setdefault(command.market, Position())
+    refuse_if(position.initial_rate == command.initial_rate, Code.ModeUnchanged)
+    pool = pool_of(state, account, command.market)
+    before = demanded(state, pool, exposures(state, pool))
+    position.initial_rate = command.initial_rate
+    if demanded(state, pool, exposures(state, pool)) > before:
+        check_placing_level(state, pool)
+    drop_blank(account, command.market)
+    state.emit(e.LEVERAGE_SET, *command)
+
+
+def set_margin_mode(state: State, command: c.SetMarginMode) -> None:
+    """Switches an account's cross pools to another way of margining; each that is exposed must be able to place."""
+    account = state.accounts[command.account]
+    refuse_if(account.margin_mode == command.mode, Code.ModeUnchanged)
+    account.margin_mode = command.mode
+    for asset in sorted(state.assets):
+        if is_exposed(state, cross_pool(account, asset)):
+            check_placing_level(state, cross_pool(account, asset))
+    state.emit(e.MARGIN_MODE_SET, *command)
+
+
+def set_stress(state: State, command: c.SetStress) -> None:
+    """Isolates every exposed position of a market from its cross pool; ending stress returns none of them."""
+    market = state.markets[command.market]
+    refuse_if(market.stress == command.active, Code.ModeUnchanged)
+    isolated = 0
+    for _, account in sorted(state.accounts.items()):
+        exposed = exposure(account, market.market) != NO_EXPOSURE
+        if command.active and exposed and not account.positions.get(market.market, Position()).isolated:
+            isolate_by_stress(state, account, market)
+            isolated += 1
+    market.stress = command.active
+    state.emit(e.STRESS_SET, *command, isolated)
+
+
+def isolate_by_stress(state: State, account: Account, market: Market) -> None:
+    """Gives a position what it needs to stand on its own, as far as the rest has more than its maintenance."""
+    cross, isolated = pools_of_position(state, account, market)
+    position = account.positions.setdefault(market.market, Position())
+    check_settled(settle_one(state, account, market.market))
+    rest = {other: shown for other, shown in exposures(state, cross).items() if other != market.market}
+    profit = unrealised(market, position)
+    spare = equity(state, cross) - profit - maintenance_of(state, cross, rest)
+    needed = demanded(state, isolated, {market.market: exposure(account, market.market)}) - profit
+    moved = min(max(needed, 0), max(0, min(balance(state, cross), spare)))
+    shift(state, account, market, moved)
+    position.isolated = True
+    told = (True, moved, position.margin, account.cash.get(market.settlement, 0))
+    state.emit(e.POSITION_MODE_SET, account.account, market.market, *told)
