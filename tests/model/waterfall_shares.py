@@ -13,17 +13,27 @@ from .state import RATE_ONE, ceil_div
 
 
 class Stake(NamedTuple):
-    """A position that is to be reduced, and the prices of its market; `maintenance` is its standard one, by lots."""
+    """A position that is to be reduced, in a pool that cannot carry it, and the prices of its market.
+
+    `maintenance` is its standard one, by lots; `standard_sum` is M*, the sum of it over the positions of the pool.
+    """
 
     lots: int
+    cost: int
     mark: int
     tick_value: int
     price_max: int
     maintenance: Callable[[int], int]
+    standard_sum: int
+    health: Health
 
-    def notional(self) -> int:
-        """What it is worth at the mark, without sign."""
-        return abs(self.lots) * self.mark * self.tick_value
+    def at_mark(self, lots: int) -> int:
+        """What some of the lots, without sign, are worth at the mark."""
+        return lots * self.mark * self.tick_value
+
+    def freed(self, closed: int) -> int:
+        """The standard maintenance that goes with the lots that are closed."""
+        return self.maintenance(self.lots) - self.maintenance(abs(self.lots) - closed)
 
 
 def bankruptcy_rate(health: Health, adjustment_rate: int) -> int:
@@ -34,20 +44,23 @@ def bankruptcy_rate(health: Health, adjustment_rate: int) -> int:
     return max(0, min(gone, RATE_ONE))
 
 
-def fillable_price(stake: Stake, health: Health, settings: Liquidation) -> int:
-    """The worst price a reduction may trade at: it moves from the mark as the pool fails."""
-    reach = stake.maintenance(stake.lots) * bankruptcy_rate(health, settings.adjustment_rate) * settings.spread_rate
-    distance = reach // (RATE_ONE**2 * abs(stake.lots) * stake.tick_value)
+def fillable_price(stake: Stake, settings: Liquidation) -> int:
+    """The worst price a reduction may trade at: it moves from the mark as the pool fails, never beyond bankruptcy."""
+    standard, size = stake.maintenance(stake.lots), abs(stake.lots) * stake.tick_value
+    reach = standard * bankruptcy_rate(stake.health, settings.adjustment_rate) * settings.spread_rate
+    distance = reach // (RATE_ONE**2 * size)
+    bankrupt = max(stake.health.equity, 0) * standard // (stake.standard_sum * size) if stake.standard_sum else 0
+    distance = min(distance, bankrupt)
     if stake.lots > 0:
         return max(1, stake.mark - distance)
     return min(stake.price_max, stake.mark + distance)
 
 
-def restoring_lots(stake: Stake, health: Health, buffer_rate: int, fee_rate: int) -> int:
+def restoring_lots(stake: Stake, buffer_rate: int, fee_rate: int) -> int:
     """The lots that bring the pool to the recovered level if they fill at the mark, the fee included; all at most."""
-    shortage = recovered_level(health, buffer_rate) - health.equity
+    shortage = recovered_level(stake.health, buffer_rate) - stake.health.equity
     freed = ceil_div(stake.maintenance(stake.lots) * (RATE_ONE + buffer_rate), RATE_ONE)
-    paid = ceil_div(stake.notional() * fee_rate, RATE_ONE)
+    paid = ceil_div(stake.at_mark(abs(stake.lots)) * fee_rate, RATE_ONE)
     if freed <= paid:
         return abs(stake.lots)
     return ceil_div(shortage * abs(stake.lots), freed - paid)
@@ -56,30 +69,55 @@ def restoring_lots(stake: Stake, health: Health, buffer_rate: int, fee_rate: int
 def partial_lots(stake: Stake, settings: Liquidation) -> int:
     """The share of a large position that may go at once."""
     share = ceil_div(abs(stake.lots) * settings.partial_rate, RATE_ONE)
-    return max(share, ceil_div(settings.partial_notional, stake.mark * stake.tick_value))
+    return max(share, ceil_div(settings.partial_notional, stake.at_mark(1)))
 
 
-def most_lots(stake: Stake, health: Health, buffer_rate: int, settings: Liquidation) -> int:
+def most_lots(stake: Stake, buffer_rate: int, settings: Liquidation) -> int:
     """The most lots of one reduction: at least one, at most the position."""
-    restoring = restoring_lots(stake, health, buffer_rate, settings.fee_rate)
+    restoring = restoring_lots(stake, buffer_rate, settings.fee_rate)
     return min(abs(stake.lots), max(1, min(restoring, partial_lots(stake, settings))))
 
 
-def bankruptcy_share(stake: Stake, closed: int, equity: int, pool_maintenance: int) -> int:
-    """The part of a pool's equity that goes with the lots that are closed; `pool_maintenance` is standard too."""
-    if pool_maintenance == 0:
+def bankruptcy_share(stake: Stake, closed: int) -> int:
+    """The part of the pool's equity that goes with the lots that are closed, rounded against the account."""
+    if stake.standard_sum == 0:
         return 0
+    return ceil_div(stake.health.equity * stake.freed(closed), stake.standard_sum)
+
+
+def unrealised_loss(stake: Stake, closed: int) -> int:
+    """What the lots that are closed have lost at the mark; 0 if they have gained."""
     left = abs(stake.lots) - closed
-    return ceil_div(equity * (stake.maintenance(stake.lots) - stake.maintenance(left)), pool_maintenance)
+    cost = stake.cost - stake.cost * left // abs(stake.lots)
+    signed_value = stake.at_mark(closed) if stake.lots > 0 else -stake.at_mark(closed)
+    return max(0, cost - signed_value)
 
 
-def bankruptcy_value(stake: Stake, closed: int, equity: int, pool_maintenance: int) -> int:
-    """What the closed lots change hands for so that the pool keeps, or owes, exactly the rest of its equity."""
-    share = bankruptcy_share(stake, closed, equity, pool_maintenance)
-    at_mark = closed * stake.mark * stake.tick_value
-    value = at_mark - share if stake.lots > 0 else at_mark + share
+def value_less(stake: Stake, closed: int, share: int) -> int:
+    """The lots at the mark, less a share for the account, within what prices of the market make."""
+    value = stake.at_mark(closed) - share if stake.lots > 0 else stake.at_mark(closed) + share
     lowest = closed * stake.tick_value
     return max(lowest, min(value, lowest * stake.price_max))
+
+
+def bankruptcy_value(stake: Stake, closed: int) -> int:
+    """What the lots change hands for so that the pool keeps exactly the rest of its equity.
+
+    A pool below zero is forgiven its share of the debt, but no more than these very lots have lost.
+    """
+    share = bankruptcy_share(stake, closed)
+    return value_less(stake, closed, max(share, -unrealised_loss(stake, closed)))
+
+
+def take_over_value(stake: Stake, closed: int) -> int:
+    """The same, but at the mark for a pool below zero: who takes its position does not pay its debts."""
+    return value_less(stake, closed, max(0, bankruptcy_share(stake, closed)))
+
+
+def bid_value(stake: Stake, closed: int, price: int) -> int:
+    """What a bid pays: the auction's price, but never so bad that the pool loses more than its share."""
+    offered, bound = closed * price * stake.tick_value, take_over_value(stake, closed)
+    return max(offered, bound) if stake.lots > 0 else min(offered, bound)
 
 
 def shared(amount: int, weights: Sequence[int]) -> list[int]:
