@@ -54,10 +54,14 @@ def beyond_balance_limit(state: State, order: Order) -> bool:
 
 
 def may_only_close(state: State, order: Order) -> bool:
-    """Whether the account is restricted: by permission, by a lock on the pool, or by stress it is not isolated from."""
+    """Whether the account is restricted: by permission, by a lock on the pool, or by stress it is not isolated from.
+
+    A hedge of the waterfall is exempt from the first two: it may have to open a position.
+    """
     account, market = state.accounts[order.account], state.markets[order.market]
     stressed = market.stress and not position_of(account, order.market).isolated
-    return account.reduce_only or is_locked(state, pool_of(state, account, order.market)) or stressed
+    held_back = account.reduce_only or is_locked(state, pool_of(state, account, order.market))
+    return (held_back and not order.hedge) or stressed
 
 
 def reduces_risk(state: State, order: Order, *, lots: int, price: int) -> bool:

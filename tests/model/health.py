@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from . import commands as c
+from .collateral import is_convertible
 from .margin import maintenance_margin, position_of
 from .pools import Pool, cross_pool, equity, exposures, is_locked, maintenance, pool_of, standard_maintenance
 from .refusals import Code, refuse_if
 from .standing import Health, Liquidation, failing_level, need_level
-from .state import Account, Market, State
+from .state import BALANCE_MAX, Account, Market, State
 from .waterfall_shares import Stake
 
 
@@ -27,18 +28,15 @@ def buffer_rate(state: State, pool: Pool) -> int:
 
 
 def stake_of(state: State, account: Account, market: Market) -> Stake:
-    """The account's position in a market, with its standard maintenance."""
+    """The account's position in a market, in its pool."""
 
     def standard(lots: int) -> int:
         return maintenance_margin(market, lots)
 
-    lots = position_of(account, market.market).lots
-    return Stake(lots, market.mark, market.tick_value, market.price_max, standard)
-
-
-def standard_maintenance_of(state: State, pool: Pool) -> int:
-    """M*: the standard maintenance of the pool's positions, also where the pool is a portfolio."""
-    return standard_maintenance(state, exposures(state, pool))
+    position, pool = position_of(account, market.market), pool_of(state, account, market.market)
+    prices = (market.mark, market.tick_value, market.price_max)
+    standard_sum = standard_maintenance(state, exposures(state, pool))
+    return Stake(position.lots, position.cost, *prices, standard, standard_sum, health_of(state, pool))
 
 
 def is_flat(state: State, pool: Pool) -> bool:
@@ -73,6 +71,7 @@ def check_ready(market: Market) -> None:
     refuse_if(market.mark == 0, Code.MarketNotReady, 2)
 
 
+TIME_MAX = 2**64 - 1
 NOT_HALTED = (c.CONTINUOUS, c.REDUCE_ONLY_MODE, c.CANCEL_ONLY)
 
 
@@ -96,9 +95,11 @@ def check_failing(state: State, pool: Pool) -> Health:
 
 
 def check_in_deficit(state: State, pool: Pool) -> int:
-    """502: the pool has nothing left but a debt; returns the debt."""
+    """502: the pool has nothing left but a debt, not even collateral; returns the debt."""
     worth = equity(state, pool)
-    refuse_if(worth >= 0 or not is_flat(state, pool), Code.PoolHealthy, worth, 0)
+    convertible = pool.market == 0 and is_convertible(state, state.accounts[pool.account], pool.asset)
+    in_deficit = worth < 0 and is_flat(state, pool) and not convertible
+    refuse_if(not in_deficit, Code.PoolHealthy, worth, 0)
     return -worth
 
 
@@ -111,3 +112,8 @@ def check_cooldown(state: State, pool: Pool) -> None:
     """506: the last reduction of the pool is long enough ago."""
     until = state.waterfall.cooldowns.get(pool, 0)
     refuse_if(state.time < until, Code.Cooldown, until, state.time)
+
+
+def check_within_balance_limit(before: int, change: int) -> None:
+    """302: a balance that is changed stays within its limit."""
+    refuse_if(abs(before + change) > BALANCE_MAX, Code.SupplyLimit, change, before)

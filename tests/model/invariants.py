@@ -31,7 +31,7 @@ def check_conservation(state: State, asset_id: int) -> None:
         if market.settlement == asset_id:
             whole, fraction = divmod(market.clearing + market.fraction, RATE_ONE)
             assert fraction == 0
-            held += whole
+            held += whole + state.waterfall.market_funds.get(market.market, 0)
     for account in state.accounts.values():
         held += account.cash.get(asset_id, 0)
         for market_id, position in account.positions.items():

@@ -6,10 +6,10 @@ What an account holds in a market is its exposure; pools.py puts the markets of 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import isqrt
 from typing import NamedTuple
 
 from . import commands as c
+from .arithmetic import ceil_sqrt
 from .state import RATE_ONE, Account, Market, Position, State, ceil_div
 
 
@@ -76,11 +76,6 @@ def charge(notional: int, tiers: Iterable[tuple[int, int]]) -> int:
         deduction += lower_bound * (tier_rate - rate)
         rate = tier_rate
     return ceil_div(notional * rate - deduction, RATE_ONE)
-
-
-def ceil_sqrt(value: int) -> int:
-    """The smallest whole number whose square is not below a value."""
-    return isqrt(value - 1) + 1 if value > 0 else 0
 
 
 def base_rate(market: Market) -> int:

@@ -18,14 +18,23 @@ def check_permitted(state: State, account: Account, market: Market, *, reduce_on
         c.HALTED: True,
     }[market.mode]
     refuse_if(refused, Code.MarketModeRefuses, market.mode)
-    if reduce_only or shrinks:
-        return
+    if not (reduce_only or shrinks):
+        check_unrestricted(state, account, market)
+
+
+def check_unrestricted(state: State, account: Account, market: Market) -> None:
+    """421, 422, 426: the account may open positions in the market."""
     unlisted = account.markets != () and market.market not in account.markets
     refuse_if(unlisted, Code.MarketNotPermitted, market.market)
-    refuse_if(account.reduce_only, Code.AccountReduceOnly, 1)
-    refuse_if(is_locked(state, pool_of(state, account, market.market)), Code.AccountReduceOnly, 2)
+    check_may_open(state, account, market)
     stressed = market.stress and not position_of(account, market.market).isolated
     refuse_if(stressed, Code.StressIsolated, market.market)
+
+
+def check_may_open(state: State, account: Account, market: Market) -> None:
+    """422: neither a permission nor a lock of the pool in question holds the account to reducing."""
+    refuse_if(account.reduce_only, Code.AccountReduceOnly, 1)
+    refuse_if(is_locked(state, pool_of(state, account, market.market)), Code.AccountReduceOnly, 2)
 
 
 def check_cancel(market: Market) -> None:

@@ -74,6 +74,8 @@ def is_locked(state: State, pool: Pool) -> bool:
 def forget(state: State, pool: Pool) -> None:
     """An isolated pool is no more: what was remembered of it goes with it."""
     state.accounts[pool.account].locked.discard((pool.asset, pool.market))
+    state.waterfall.standings.pop(pool, None)
+    state.waterfall.cooldowns.pop(pool, None)
 
 
 def is_portfolio(state: State, pool: Pool) -> bool:
@@ -152,7 +154,7 @@ def demanded(state: State, pool: Pool, shown: Exposures) -> int:
 def maintenance_of(state: State, pool: Pool, shown: Exposures) -> int:
     """The maintenance of a pool, were its exposures these."""
     if is_portfolio(state, pool):
-        return portfolio.maintenance(state, pool.account, shown)
+        return portfolio.maintenance(state, shown)
     return standard_maintenance(state, shown)
 
 

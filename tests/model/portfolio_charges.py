@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import isqrt
 from typing import NamedTuple
 
-from .state import RATE_ONE, ceil_div
+from .arithmetic import RATE_ONE, ceil_div, ceil_sqrt
 
 LOSSES_MAX = 2**62
 
@@ -153,12 +152,6 @@ def weight(first: Loss, second: Loss, correlation_rate: int, pair: Pair) -> int:
     if first.group == second.group:
         return RATE_ONE
     return max(first.sign * second.sign * correlation_rate, -pair.offset_cap_rate)
-
-
-def ceil_sqrt(square: int) -> int:
-    """The smallest integer whose square is at least this."""
-    root = isqrt(square)
-    return root if root * root == square else root + 1
 
 
 def basis_charge(group: Sequence[Leg], basis_rate: int) -> int:

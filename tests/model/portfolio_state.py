@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from .arithmetic import RATE_ONE
 from .portfolio_charges import Matrices
-
-RATE_ONE = 10**9
 
 
 class Concentration(NamedTuple):
@@ -31,5 +30,5 @@ class PortfolioTerms:
     moves: dict[int, tuple[int, ...]] = field(default_factory=dict)
     concentrations: dict[int, Concentration] = field(default_factory=dict)
     basis_rates: dict[int, int] = field(default_factory=dict)
-    matrices: Matrices = Matrices()
+    matrices: Matrices = field(default_factory=Matrices)
     rates: dict[int, PortfolioRates] = field(default_factory=dict)

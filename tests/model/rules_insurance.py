@@ -6,7 +6,9 @@ from . import commands as c
 from . import events as e
 from .health import check_fund
 from .insurance import add_to_fund, fund_amount
+from .permissions import check_may_transfer
 from .refusals import Code, refuse_if
+from .rules_money import pool_behind, take_out
 from .standing import Liquidation
 from .state import BALANCE_MAX, RATE_ONE, State
 from .waterfall_state import Insurance
@@ -76,12 +78,12 @@ def fund_insurance(state: State, command: c.FundInsurance) -> None:
         fees = state.assets[command.asset].fees
         refuse_if(command.amount > fees, Code.InsufficientBalance, command.amount, fees)
     else:
-        check_transfer_out(state, command)
+        account = state.accounts[command.account]
+        check_may_transfer(state, account, pool_behind(state, account, command.asset))
+        take_out(state, account, asset=command.asset, amount=command.amount)
     present = fund_amount(state, command.asset, command.market)
     refuse_if(present + command.amount > BALANCE_MAX, Code.SupplyLimit, command.amount, present)
     if command.account == 0:
         state.assets[command.asset].fees -= command.amount
-    else:
-        take_out(state, command)
     fund = add_to_fund(state, command.asset, command.market, command.amount)
     state.emit(e.INSURANCE_FUNDED, *command, fund)

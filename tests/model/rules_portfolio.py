@@ -1,4 +1,4 @@
-"""The commands of portfolio margin: scenarios, how groups move together, and who is margined by them."""
+"""The commands of portfolio margin: scenarios, and how groups move together."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Iterable
 
 from . import commands as c
 from . import events as e
-from .pools import cross_pool, equity, is_exposed, placing_level, requirement
 from .portfolio_charges import Matrices, Pair
 from .portfolio_state import Concentration, PortfolioRates
-from .refusals import Code, Refused, refuse_if
+from .refusals import Code, refuse_if
 from .state import RATE_ONE, State
 
 GROUPS_MAX = 64
@@ -17,20 +16,6 @@ SCENARIOS_MAX = 32
 MARKETS_OF_GROUP_MAX = 16
 PAIRS_MAX = GROUPS_MAX * (GROUPS_MAX - 1) // 2
 FUNDING_EPOCHS_MAX = 1_000
-
-
-def set_margin_mode(state: State, command: c.SetMarginMode) -> None:
-    """Margins an account's cross pools in another way, if they have what that asks for."""
-    account = state.accounts[command.account]
-    refuse_if(account.margin_mode == command.mode, Code.ModeUnchanged)
-    previous, account.margin_mode = account.margin_mode, command.mode
-    for asset in state.assets:
-        pool = cross_pool(account, asset)
-        required, worth = placing_level(state, pool, requirement(state, pool)), equity(state, pool)
-        if is_exposed(state, pool) and worth < required:
-            account.margin_mode = previous
-            raise Refused(Code.MarginInsufficient, required, worth)
-    state.emit(e.MARGIN_MODE_SET, *command)
 
 
 def set_group(state: State, command: c.SetGroup) -> None:

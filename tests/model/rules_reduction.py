@@ -7,6 +7,8 @@ from . import events as e
 from .book import cancel
 from .fill_check import closable
 from .health import (
+    TIME_MAX,
+    buffer_rate,
     check_cooldown,
     check_holds,
     check_in_need,
@@ -17,7 +19,7 @@ from .health import (
     settings_of,
     stake_of,
 )
-from .insurance import add_to_fund
+from .insurance import add_to_fund, fund_amount
 from .margin import exposure
 from .matching import run_taker
 from .pools import (
@@ -36,11 +38,10 @@ from .refusals import Code, refuse_if
 from .rules_orders import accept, market_bound, position_bound
 from .settlement import fee, rates_of, signed
 from .standing import Health
-from .state import RATE_ONE, Account, Market, Order, State, ceil_div
+from .state import BALANCE_MAX, RATE_ONE, Market, Order, State, ceil_div
 from .waterfall_shares import fillable_price, most_lots
 
 REDUCE, HEDGE = 1, 2
-TIME_MAX = 2**64 - 1
 REDUCING_MODES = (c.CONTINUOUS, c.REDUCE_ONLY_MODE)
 
 
@@ -96,12 +97,14 @@ def liquidate(state: State, command: c.Liquidate) -> None:
     check_cooldown(state, pool)
     refuse_if(command.lots < 0, Code.LotsNotPositive, command.lots)
     settings = settings_of(state, pool)
-    most = most_lots(stake, health, state.assets[pool.asset].levels.buffer_rate, settings)
+    most = most_lots(stake, buffer_rate(state, pool), settings)
     refuse_if(command.lots > most, Code.LotsTooMany, command.lots, most)
     side = c.SELL if stake.lots > 0 else c.BUY
-    limit = fillable_price(stake, health, settings)
+    limit = fillable_price(stake, settings)
     check_bounded(market, side, command.price, limit)
     order = step_order(command, side=side, lots=command.lots or most, price=command.price or limit, reduce_only=True)
+    check_room(order.lots, state.assets[pool.asset].fees)
+    check_room(order.lots, fund_amount(state, pool.asset, pool.market))
     filled_value = run_step(state, pool, order, kind=REDUCE, health=health)
     fee_paid = min(ceil_div(filled_value * settings.fee_rate, RATE_ONE), max(0, equity(state, pool)))
     add_to_balance(state, pool, -fee_paid)
@@ -125,10 +128,10 @@ def hedge(state: State, command: c.Hedge) -> None:
     limit = market_bound(market, command.side)
     check_bounded(market, command.side, command.price, limit)
     price = command.price or limit
-    after = safety_after(state, pool, command, price=price, health=health)
-    before = health.equity - health.maintenance
-    refuse_if(after <= before, Code.RiskNotReduced, after, before)
+    check_safer(state, pool, command, price=price, health=health)
+    check_room(command.lots, state.assets[pool.asset].fees)
     order = step_order(command, side=command.side, lots=command.lots, price=price, reduce_only=False)
+    order.hedge = True
     filled_value = run_step(state, pool, order, kind=HEDGE, health=health)
     end_step(state, pool, order, kind=HEDGE, value=filled_value, fee_paid=0)
 
@@ -140,8 +143,13 @@ def check_bounded(market: Market, side: int, price: int, limit: int) -> None:
     refuse_if(price != 0 and beyond, Code.PriceBeyondFillable, price, limit)
 
 
-def safety_after(state: State, pool: Pool, command: c.Hedge, *, price: int, health: Health) -> int:
-    """Equity less maintenance if the hedge fills wholly at its price and pays its fee."""
+def check_room(lots: int, held: int) -> None:
+    """302: what the venue has earned, or set aside, is within the balance limit."""
+    refuse_if(held > BALANCE_MAX, Code.SupplyLimit, lots, held)
+
+
+def check_safer(state: State, pool: Pool, command: c.Hedge, *, price: int, health: Health) -> None:
+    """510: filled wholly at its price, fee paid, the hedge is worth it, and what it costs does not lead into debt."""
     account, market = state.accounts[command.account], state.markets[command.market]
     worse = price > market.mark if command.side == c.BUY else price < market.mark
     cost = abs(price - market.mark) * command.lots * market.tick_value if worse else 0
@@ -149,7 +157,9 @@ def safety_after(state: State, pool: Pool, command: c.Hedge, *, price: int, heal
     held = exposure(account, command.market)
     hedged = held._replace(lots=held.lots + signed(command.side, command.lots))
     maintenance = maintenance_of(state, pool, exposures(state, pool) | {command.market: hedged})
-    return health.equity - cost - fee_paid - maintenance
+    worth = health.equity - cost - fee_paid
+    before, after = health.equity - health.maintenance, worth - maintenance
+    refuse_if(after <= before or (cost > 0 and worth < 0), Code.RiskNotReduced, after, before)
 
 
 def step_order(command: c.Liquidate | c.Hedge, *, side: int, lots: int, price: int, reduce_only: bool) -> Order:

@@ -49,26 +49,29 @@ def fees_of(state: State, maker: Order, taker: Order, *, lots: int) -> Fees:
     return fees
 
 
-def change_position(position: Position, lots: int, value_per_lot: int) -> int:
-    """Adds signed lots to a position; returns what is realised, rounded against the holder."""
+def change_position(position: Position, lots: int, value: int) -> int:
+    """Adds signed lots to a position, for a signed value in all; returns what is realised, rounded against the holder.
+
+    What closes comes first, at its share of the value; of a trade, which has a price, that share is exact.
+    """
     if position.lots * lots >= 0:
         position.lots += lots
-        position.cost += lots * value_per_lot
+        position.cost += value
         return 0
     closing = lots if abs(lots) <= abs(position.lots) else -position.lots
+    closing_value = abs(value) * abs(closing) // abs(lots) * (1 if lots > 0 else -1)
     remaining = position.lots + closing
     cost = 0 if remaining == 0 else position.cost * remaining // position.lots
-    realised = -(position.cost + closing * value_per_lot - cost)
-    opening = lots - closing
-    position.lots = remaining + opening
-    position.cost = cost + opening * value_per_lot
+    realised = -(position.cost + closing_value - cost)
+    position.lots += lots
+    position.cost = cost + value - closing_value
     return realised
 
 
-def move_lots(state: State, account: Account, market: Market, lots: int, value_per_lot: int) -> int:
+def move_lots(state: State, account: Account, market: Market, lots: int, value: int) -> int:
     """Adds signed lots to a settled position; what is realised goes to the balance of its pool, and is returned."""
     position = account.positions.setdefault(market.market, Position())
-    realised = change_position(position, lots, value_per_lot)
+    realised = change_position(position, lots, value)
     remember(market, position)
     add_to_balance(state, pool_of(state, account, market.market), realised)
     drop_blank(account, market.market)
@@ -87,7 +90,8 @@ def settle_side(state: State, order: Order, *, lots: int, price: int, fee_paid: 
     account = state.accounts[order.account]
     pool = pool_of(state, account, market.market)
     add_to_balance(state, pool, -fee_paid)
-    realised = move_lots(state, account, market, signed(order.side, lots), price * market.tick_value)
+    value = signed(order.side, lots) * price * market.tick_value
+    realised = move_lots(state, account, market, signed(order.side, lots), value)
     state.assets[market.settlement].fees += fee_paid
     order.filled += lots
     reduce(state, order, lots)

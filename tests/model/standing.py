@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .state import RATE_ONE, ceil_div
+from .arithmetic import RATE_ONE, ceil_div
 
 HEALTHY, FIRST_CALL, SECOND_CALL, LIQUIDATABLE, TAKE_OVER, BANKRUPT = range(6)
 

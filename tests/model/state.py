@@ -6,16 +6,13 @@ import pickle
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, cast
 
+from .arithmetic import RATE_ONE, ceil_div  # noqa: F401 (most who look at the state divide by rates)
 from .commands import BUY, CONTINUOUS, SELL, STANDARD, FeeTier, Tier
 from .events import Event
+from .portfolio_state import PortfolioTerms
+from .waterfall_state import Waterfall
 
-RATE_ONE = 10**9
 BALANCE_MAX = 2**62
-
-
-def ceil_div(numerator: int, denominator: int) -> int:
-    """Division rounded towards plus infinity: whoever pays the quotient pays the dust."""
-    return -(-numerator // denominator)
 
 
 class Levels(NamedTuple):
@@ -84,6 +81,7 @@ class Order:
     reduce_only: bool
     client_order: int
     expires_at: int
+    hedge: bool = False  # sent by a step of the waterfall that may have to open a position
 
 
 @dataclass(slots=True)
@@ -181,6 +179,8 @@ class State:
     root_interval_commands: int = 262_144
     root_interval_ns: int = 60_000_000_000
     ruleset: int = 1
+    portfolio: PortfolioTerms = field(default_factory=PortfolioTerms)
+    waterfall: Waterfall = field(default_factory=Waterfall)
     exposure_caps: dict[tuple[int, int, int], int] = field(default_factory=dict)  # by account, scope and id
     events: list[Event] = field(default_factory=list)
 

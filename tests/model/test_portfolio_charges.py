@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.model.arithmetic import RATE_ONE, ceil_sqrt
 from tests.model.portfolio_charges import (
     Charges,
     Leg,
@@ -17,7 +18,6 @@ from tests.model.portfolio_charges import (
     Matrices,
     Pair,
     basis_charge,
-    ceil_sqrt,
     charges,
     concentration_charge,
     funding_provision,
@@ -26,7 +26,6 @@ from tests.model.portfolio_charges import (
     scenario_charge,
     worst_loss,
 )
-from tests.model.state import RATE_ONE
 
 UP_AND_DOWN = (-20, -10, 0, 10, 20)
 HALF = RATE_ONE // 2

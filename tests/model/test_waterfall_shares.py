@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.flow.shared import shared as shared_file
+from tests.model.arithmetic import RATE_ONE, ceil_div
 from tests.model.standing import (
     BANKRUPT,
     FIRST_CALL,
@@ -21,7 +22,6 @@ from tests.model.standing import (
     recovered_level,
     standing_of,
 )
-from tests.model.state import RATE_ONE, ceil_div
 from tests.model.waterfall_shares import (
     Stake,
     auction_discount,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from .arithmetic import RATE_ONE, ceil_div
 from .standing import Health, Liquidation, recovered_level
-from .state import RATE_ONE, ceil_div
 
 
 class Stake(NamedTuple):

@@ -17,9 +17,14 @@ from . import (
     rules_admin,
     rules_collateral,
     rules_funding,
+    rules_insurance,
+    rules_losses,
     rules_margin,
     rules_money,
+    rules_moves,
     rules_orders,
+    rules_portfolio,
+    rules_reduction,
     rules_schedules,
 )
 from .book import expire
@@ -27,6 +32,7 @@ from .common_checks import account_of, check_common
 from .events import Event
 from .invariants import check_state
 from .refusals import Code, Refused, refuse_if
+from .scan import SCANNED_AFTER, scan
 from .state import State
 
 RULES: dict[type, Callable[[State, Any], None]] = {
@@ -69,6 +75,30 @@ RULES: dict[type, Callable[[State, Any], None]] = {
     c.SetLeverage: rules_margin.set_leverage,
     c.SetStress: rules_margin.set_stress,
     c.SettleFunding: rules_funding.settle_funding,
+    c.SetGroup: rules_portfolio.set_group,
+    c.SetBasis: rules_portfolio.set_basis,
+    c.SetScenarios: rules_portfolio.set_scenarios,
+    c.SetConcentration: rules_portfolio.set_concentration,
+    c.SetCorrelations: rules_portfolio.set_correlations,
+    c.SetPortfolio: rules_portfolio.set_portfolio,
+    c.SetLiquidation: rules_insurance.set_liquidation,
+    c.SetVault: rules_insurance.set_vault,
+    c.SetLiquidator: rules_insurance.set_liquidator,
+    c.SetInsurance: rules_insurance.set_insurance,
+    c.FundInsurance: rules_insurance.fund_insurance,
+    c.Lock: rules_reduction.lock,
+    c.Release: rules_reduction.release,
+    c.CancelIncreasing: rules_reduction.cancel_increasing,
+    c.Liquidate: rules_reduction.liquidate,
+    c.Hedge: rules_reduction.hedge,
+    c.OpenAuction: rules_moves.open_auction,
+    c.Bid: rules_moves.bid,
+    c.CloseAuction: rules_moves.close_auction,
+    c.TakeOver: rules_moves.take_over,
+    c.CoverLoss: rules_losses.cover_loss,
+    c.ConvertCollateral: rules_losses.convert_collateral,
+    c.Deleverage: rules_moves.deleverage,
+    c.Socialise: rules_losses.socialise,
 }
 # Commands that check in the midst of what they do: they run on a copy, which is kept unless they are refused.
 TRIED_FIRST = {
@@ -80,6 +110,10 @@ TRIED_FIRST = {
     c.SetLeverage,
     c.SetMarginMode,
     c.SetStress,
+    c.FundInsurance,
+    c.Bid,
+    c.TakeOver,
+    c.Deleverage,
 }
 
 
@@ -112,6 +146,8 @@ class World:
         refuse_if(kind not in RULES, Code.RulesetNotSupported)
         state = self.state.scratch_copy() if kind in TRIED_FIRST else self.state
         RULES[kind](state, command)
+        if kind in SCANNED_AFTER:
+            scan(state)
         self.state = state
 
     def check(self) -> None:
