@@ -5,8 +5,10 @@
 //! at a time exist so that none is forgotten.
 
 use crate::matching::orders::NewOrder;
-use crate::state::account::{Account, Holdings};
-use crate::state::asset::Asset;
+use crate::state::account::{Account, ExposureCaps, Mandate};
+use crate::state::asset::{Asset, Collateral, Insurance};
+use crate::state::funding::Funding;
+use crate::state::holdings::{Condition, Holdings, Profile};
 use crate::state::market::Market;
 use crate::state::nonces::Nonces;
 use crate::state::parameters::{Author, Parameters, Sequence};
@@ -64,6 +66,21 @@ impl Canon {
         self.raw(&value.to_le_bytes());
     }
 
+    /// Sixteen bytes, signed.
+    pub fn i128(&mut self, value: i128) {
+        self.raw(&value.to_le_bytes());
+    }
+
+    /// Sixteen bytes.
+    pub fn u128(&mut self, value: u128) {
+        self.raw(&value.to_le_bytes());
+    }
+
+    /// A byte that is 0 or 1.
+    pub fn flag(&mut self, value: bool) {
+        self.u8(u8::from(value));
+    }
+
     /// How many entities follow.
     pub fn count(&mut self, count: usize) {
         self.u32(u32::try_from(count).expect("a list has fewer than 2^32 entities"));
@@ -100,26 +117,87 @@ impl Canon {
         self.text(version);
     }
 
-    /// What an asset is.
+    /// What an asset is, and how the pools that settle in it are held.
     pub fn asset_terms(&mut self, asset: &Asset) {
         self.text(&asset.symbol);
         self.u8(asset.decimals);
+        let levels = &asset.levels;
+        for value in [levels.initial_rate.0, levels.transfer_rate.0, levels.buffer_rate.0, levels.account_floor.0] {
+            self.i64(value);
+        }
+        self.u64(levels.changed);
+        let terms = &asset.liquidation;
+        for value in [
+            terms.first_call_rate.0,
+            terms.second_call_rate.0,
+            terms.take_over_rate.0,
+            terms.adjustment_rate.0,
+            terms.spread_rate.0,
+            terms.partial_rate.0,
+            terms.partial_notional.0,
+            terms.fee_rate.0,
+        ] {
+            self.i64(value);
+        }
+        self.u64(terms.cooldown_ns);
+        self.u64(terms.changed);
+        self.i64(asset.portfolio.maintenance_rate.0);
+        self.u32(asset.portfolio.funding_epochs);
+        self.u64(asset.portfolio.changed);
+        self.flag(asset.collateral.is_some());
+        if let Some(collateral) = &asset.collateral {
+            self.collateral(collateral);
+        }
+        self.flag(asset.gate.closed);
+        self.u64(asset.gate.interval_ns);
+        self.i64(asset.gate.amount_max.0);
+        self.insurance_terms(&asset.insurance);
     }
 
-    /// What an asset's funds hold.
+    fn collateral(&mut self, collateral: &Collateral) {
+        self.u16(collateral.settlement.0);
+        for value in [
+            collateral.haircut_rate.0,
+            collateral.account_cap.0,
+            collateral.total_cap.0,
+            collateral.price,
+            collateral.depeg_rate.0,
+        ] {
+            self.i64(value);
+        }
+        self.u8(collateral.price_decimals);
+        self.u64(collateral.changed);
+        self.u64(collateral.price_changed);
+    }
+
+    fn insurance_terms(&mut self, insurance: &Insurance) {
+        self.i64(insurance.loss_max.0);
+        self.u64(insurance.interval_ns);
+    }
+
+    fn insurance(&mut self, insurance: &Insurance) {
+        self.i64(insurance.fund.0);
+        self.u64(insurance.window);
+        self.i64(insurance.lost.0);
+    }
+
+    /// What an asset's funds hold, and what went through its gate.
     pub fn asset_funds(&mut self, asset: &Asset) {
-        for money in [asset.net_deposits, asset.fees, asset.insurance, asset.dust] {
+        for money in [asset.net_deposits, asset.fees, asset.dust] {
             self.i64(money.0);
         }
+        self.insurance(&asset.insurance);
+        self.u64(asset.gate.window);
+        self.i128(asset.gate.withdrawn.0);
     }
 
-    /// What a market is: terms, fees, limits, tiers.
+    /// What a market is: terms, fees, limits, tiers, scaling, caps, modes.
     pub fn market_terms(&mut self, market: &Market) {
         self.text(&market.symbol);
         self.u16(market.settlement.0);
         self.u64(market.tick_size_e12);
         self.u64(market.lot_size_e12);
-        let limits = &market.limits;
+        let (limits, scaling, caps) = (&market.limits, &market.scaling, &market.caps);
         for value in [
             market.price_max.0,
             market.position_max.0,
@@ -129,8 +207,25 @@ impl Canon {
             limits.order_max_lots.0,
             limits.price_band_rate.0,
             limits.market_bound_rate.0,
+            scaling.size_rate.0,
+            scaling.open_interest_lower.0,
+            scaling.open_interest_upper.0,
+            caps.open_interest_max.0,
+            caps.concentration_rate.0,
+            caps.concentration_floor.0,
         ] {
             self.i64(value);
+        }
+        self.u64(scaling.changed);
+        self.u64(market.schedule_changed);
+        self.u8(market.mode as u8);
+        self.flag(market.stress);
+        self.u16(market.group.0);
+        self.insurance_terms(&market.insurance);
+        self.count(market.fees.tiers.len());
+        for tier in &market.fees.tiers {
+            self.i64(tier.maker_rate.0);
+            self.i64(tier.taker_rate.0);
         }
         let tiers = market.schedule.tiers();
         self.count(tiers.len());
@@ -141,31 +236,101 @@ impl Canon {
         }
     }
 
-    /// A market's last prices.
+    /// A market's last prices, funding and insurance.
     pub fn market_prices(&mut self, market: &Market) {
         self.i64(market.mark.0);
+        self.u64(market.mark_changed);
         self.i64(market.last.0);
+        let Funding { index, loss_long, loss_short, clearing, fraction, last_rate, changed, loss_changed } =
+            market.funding;
+        for value in [index, loss_long, loss_short, clearing, fraction] {
+            self.i128(value);
+        }
+        self.i64(last_rate.0);
+        self.u64(changed);
+        self.u64(loss_changed);
+        self.insurance(&market.insurance);
     }
 
-    /// Who an account belongs to and what cash it has.
+    fn condition(&mut self, condition: &Condition) {
+        let Condition { standing, locked, resumes_at } = *condition;
+        self.u8(standing as u8);
+        self.flag(locked);
+        self.u64(resumes_at);
+    }
+
+    /// Who an account belongs to, what it may do and what balances it has.
     pub fn account(&mut self, account: &Account) {
         self.u32(account.master.0);
+        let Profile { mode, reduce_only, fee_tier, maker_rebate_rate } = account.holdings.profile;
+        self.u8(mode as u8);
+        self.flag(reduce_only);
+        self.u8(fee_tier);
+        self.i64(maker_rebate_rate.0);
         self.count(account.holdings.balances().count());
-        for (asset, cash) in account.holdings.balances() {
+        for (asset, balance) in account.holdings.balances() {
             self.u16(asset.0);
-            self.i64(cash.0);
+            self.i64(balance.cash.0);
+            self.u64(balance.changed);
+            self.u128(balance.maker_volume);
+            self.u128(balance.taker_volume);
+            self.condition(&balance.condition);
+        }
+        self.flag(account.mandate.is_some());
+        if let Some(mandate) = &account.mandate {
+            self.mandate(mandate);
         }
     }
 
-    /// An account's positions and open lots.
+    fn mandate(&mut self, mandate: &Mandate) {
+        let Mandate { permissions, caps, allowances } = mandate;
+        self.flag(permissions.no_withdraw);
+        self.flag(permissions.no_transfer);
+        self.count(permissions.markets.len());
+        permissions.markets.iter().for_each(|market| self.u16(market.0));
+        self.count(permissions.destinations.len());
+        permissions.destinations.iter().for_each(|&destination| self.u64(destination));
+        self.exposure_caps(caps);
+        self.count(allowances.len());
+        for ((destination, asset), amount) in allowances {
+            self.u32(destination.0);
+            self.u16(asset.0);
+            self.i64(amount.0);
+        }
+    }
+
+    /// Largest exposures by scope.
+    pub fn exposure_caps(&mut self, caps: &ExposureCaps) {
+        self.count(caps.len());
+        for ((scope, id), notional) in caps {
+            self.u8(*scope as u8);
+            self.u16(*id);
+            self.i64(notional.0);
+        }
+    }
+
+    /// An account's positions and open lots, and the riders of those that have one.
     pub fn positions(&mut self, holdings: &Holdings) {
-        let live = || holdings.positions().iter().filter(|position| !position.is_empty());
-        self.count(live().count());
-        for position in live() {
+        let some = || holdings.positions().iter().filter(|position| !position.is_empty());
+        self.count(some().count());
+        for position in some() {
             self.u16(position.market.0);
             for value in [position.lots.0, position.cost.0, position.buys.0, position.sells.0] {
                 self.i64(value);
             }
+            self.u64(position.changed);
+            self.i128(position.index);
+        }
+        self.count(holdings.riders().len());
+        for rider in holdings.riders() {
+            self.u16(rider.market.0);
+            self.flag(rider.isolated);
+            self.i64(rider.margin.0);
+            self.u64(rider.margin_changed);
+            self.condition(&rider.condition);
+            self.i64(rider.initial_rate.0);
+            self.u64(rider.rate_changed);
+            self.i128(rider.loss_index);
         }
     }
 

@@ -2,10 +2,11 @@
 
 use crate::command::{Side, TimeInForce};
 use crate::matching::book::Book;
-use crate::quantities::{Lots, MarketId, Money, Wide};
+use crate::quantities::{Lots, MarketId, Money, RATE_ONE, Wide};
 use crate::state::State;
-use crate::state::account::Position;
+use crate::state::funding::Funding;
 use crate::state::market::Market;
+use crate::state::position::Position;
 
 /// A broken invariant: a bug, never a consequence of input.
 pub type Broken = String;
@@ -30,6 +31,7 @@ pub fn totals<B: Book>(state: &State<B>) -> Result<(), Broken> {
 pub fn everything<B: Book>(state: &State<B>) -> Result<(), Broken> {
     totals(state)?;
     sums(state)?;
+    in_markets(state)?;
     open_lots(state)?;
     orders(state)
 }
@@ -39,8 +41,11 @@ fn sums<B: Book>(state: &State<B>) -> Result<(), Broken> {
     let mut money = vec![(Wide::ZERO, Wide::ZERO); state.assets.len()];
     let mut lots = vec![(0_i128, 0_i128); state.markets.len()];
     for (id, account) in state.accounts.iter() {
-        for (asset, cash) in account.holdings.balances() {
-            money[asset.index()].0 += cash.wide();
+        for (asset, balance) in account.holdings.balances() {
+            money[asset.index()].0 += balance.cash.wide();
+        }
+        for rider in account.holdings.riders() {
+            money[state.markets[rider.market.index()].settlement.index()].0 += rider.margin.wide();
         }
         for position in account.holdings.positions() {
             let market = &state.markets[position.market.index()];
@@ -63,6 +68,32 @@ fn sums<B: Book>(state: &State<B>) -> Result<(), Broken> {
         let totals = (market.net_lots, market.open_interest);
         if totals != *sums {
             return Err(format!("market {}: lots {totals:?} against {sums:?}", market.id.0));
+        }
+    }
+    Ok(())
+}
+
+/// What markets hold: insurance, and funding settled by one side only, which must be what the others still owe.
+fn in_markets<B: Book>(state: &State<B>) -> Result<(), Broken> {
+    let one = i128::from(RATE_ONE);
+    let mut held = vec![Wide::ZERO; state.assets.len()];
+    for market in &state.markets {
+        let Funding { clearing, fraction, .. } = market.funding;
+        if !(0..one).contains(&fraction) || (clearing + fraction) % one != 0 {
+            return Err(format!("market {}: clearing {clearing} with {fraction} left over", market.id.0));
+        }
+        let unsettled = state.accounts.iter().fold(0_i128, |sum, (_, account)| {
+            let position = account.holdings.position(market.id);
+            sum + account.holdings.owed(&position, market).exact
+        });
+        if clearing + unsettled != 0 {
+            return Err(format!("market {}: clearing {clearing} against {unsettled} unsettled", market.id.0));
+        }
+        held[market.settlement.index()] += Wide((clearing + fraction).div_euclid(one)) + market.insurance.fund.wide();
+    }
+    for (index, (asset, held)) in state.assets.iter().zip(&held).enumerate() {
+        if asset.in_markets != *held {
+            return Err(format!("asset {}: {:?} in markets against {held:?}", index + 1, asset.in_markets));
         }
     }
     Ok(())

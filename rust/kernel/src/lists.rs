@@ -29,7 +29,9 @@ impl<E: Element> Field for Vec<E> {
 
     fn write(&self, writer: &mut Writer) {
         writer.array(self.len());
-        self.iter().for_each(|element| element.write(writer));
+        for element in self {
+            element.write(writer);
+        }
     }
 }
 

@@ -222,6 +222,12 @@ impl Wide {
         Money(i64::try_from(self.0).expect("money exceeds 64 bits: an input bound is missing"))
     }
 
+    /// `ceil(self · rate / RATE_ONE)`. Sums over markets stay below 2^70, so that the product fits.
+    #[inline]
+    pub const fn share_ceil(self, rate: Rate) -> Self {
+        Self(div_ceil_wide(self.0 * rate.0 as i128, RATE_ONE as i128))
+    }
+
     /// For reports (the two values of a refusal), where the nearest bound serves.
     #[inline]
     #[allow(clippy::cast_possible_truncation)]
@@ -269,6 +275,12 @@ pub const fn div_ceil(value: i64, divisor: i64) -> i64 {
 pub const fn ceil_sqrt(value: u128) -> u128 {
     let root = value.isqrt();
     if root * root < value { root + 1 } else { root }
+}
+
+/// Towards plus infinity, in 128 bits.
+pub const fn div_ceil_wide(value: i128, divisor: i128) -> i128 {
+    let quotient = value.div_euclid(divisor);
+    if value.rem_euclid(divisor) > 0 { quotient + 1 } else { quotient }
 }
 
 /// `floor(price · (RATE_ONE + rate) / RATE_ONE)`: a bound above a price.

@@ -8,8 +8,10 @@
 //! The bytes of each part are those that digests hash ([`crate::canonical`]). Loading trusts nothing: every value is
 //! bounded, every reference resolved, the invariants are recomputed, and the loaded state must save to the same bytes.
 
+mod accounts;
 mod load;
 mod parts;
+mod terms;
 
 use std::fmt;
 

@@ -7,10 +7,13 @@ use crate::field::{Entry, Field};
 use crate::matching::book::Book;
 use crate::matching::orders::NewOrder;
 use crate::quantities::{AccountId, AssetId, MarketId, OrderId, Ticks, Wide};
-use crate::risk::margin::{Term, terms};
+use crate::risk::margin;
+use crate::risk::pool::Pool;
 use crate::state::State;
 use crate::state::account::Account;
+use crate::state::holdings::PoolId;
 use crate::state::market::Market;
+use crate::state::position::Position;
 use crate::wire::Writer;
 
 /// Writes rows about a state.
@@ -58,7 +61,7 @@ impl<'a, B: Book> View<'a, B> {
             view.number(index + 1);
             view.writer.text(&asset.symbol);
             view.field(&asset.decimals);
-            for money in [asset.net_deposits, asset.fees, asset.insurance, asset.dust] {
+            for money in [asset.net_deposits, asset.fees, asset.insurance.fund, asset.dust] {
                 view.field(&money);
             }
         })
@@ -115,61 +118,65 @@ impl<'a, B: Book> View<'a, B> {
     }
 
     fn account_row(&mut self, id: AccountId, account: &Account) {
-        let terms: Vec<Term> = terms(&account.holdings, &self.state.markets).collect();
+        let holdings = &account.holdings;
+        let live: Vec<Position> = holdings.positions().iter().filter(|p| p.is_live()).copied().collect();
         self.writer.array(6);
         self.field(&id);
         self.field(&account.master);
         self.field(&account.open_orders.count());
-        let balances: Vec<_> = account.holdings.balances().collect();
+        let balances: Vec<_> = holdings.balances().filter(|(_, balance)| balance.cash.0 != 0).collect();
         self.writer.array(balances.len());
-        for (asset, cash) in &balances {
+        for (asset, balance) in &balances {
             self.writer.array(2);
             self.field(asset);
-            self.field(cash);
+            self.field(&balance.cash);
         }
         let ids = (1..=self.state.assets.len()).map(|id| AssetId(u16::try_from(id).expect("assets are few")));
-        let holds = |asset: &AssetId| account.holdings.cash(*asset).0 != 0 || terms.iter().any(|t| t.asset == *asset);
+        let settles = |position: &Position, asset| self.state.markets[position.market.index()].settlement == asset;
+        let holds = |asset: &AssetId| holdings.cash(*asset).0 != 0 || live.iter().any(|p| settles(p, *asset));
         let pools: Vec<AssetId> = ids.filter(holds).collect();
         self.writer.array(pools.len());
         for asset in pools {
-            self.pool_row(asset, account, &terms);
+            self.pool_row(asset, account);
         }
-        self.writer.array(terms.len());
-        for term in &terms {
-            self.term_row(term);
+        self.writer.array(live.len());
+        for position in &live {
+            self.position_row(position, account);
         }
     }
 
-    /// `[asset, cash, unrealised, equity, requirement, maintenance]`: sums of the terms below.
-    fn pool_row(&mut self, asset: AssetId, account: &Account, terms: &[Term]) {
+    /// `[asset, cash, unrealised, equity, requirement, maintenance]`: sums of the terms.
+    fn pool_row(&mut self, asset: AssetId, account: &Account) {
+        let pool = Pool::new(&account.holdings, self.state.risk(), PoolId::Cross(asset));
         let cash = account.holdings.cash(asset).wide();
-        let (mut unrealised, mut requirement, mut maintenance) = (Wide::ZERO, Wide::ZERO, Wide::ZERO);
-        for term in terms.iter().filter(|term| term.asset == asset) {
-            unrealised += term.unrealised;
-            requirement += term.requirement.wide();
-            maintenance += term.maintenance.wide();
-        }
+        let unrealised =
+            pool.positions().fold(Wide::ZERO, |sum, (position, market)| sum + margin::unrealised(&position, market));
+        let sums = [cash, unrealised, pool.equity(), pool.requirement(), pool.maintenance()];
         self.writer.array(6);
         self.field(&asset);
-        for sum in [cash, unrealised, cash + unrealised, requirement, maintenance] {
+        for sum in sums {
             self.wide(sum);
         }
     }
 
-    fn term_row(&mut self, term: &Term) {
+    fn position_row(&mut self, position: &Position, account: &Account) {
+        let market = &self.state.markets[position.market.index()];
+        let pool = Pool::new(&account.holdings, self.state.risk(), account.holdings.pool_of(market));
+        let worst_notional = market.notional(position.worst(), market.mark);
+        let requirement = margin::requirement(position, market, pool.own_rate(position), &pool.risk).1;
         self.writer.array(12);
-        self.field(&term.market);
-        self.field(&term.lots);
-        self.field(&term.cost);
-        self.field(&term.buys);
-        self.field(&term.sells);
-        self.field(&term.mark);
-        self.wide(term.unrealised);
-        self.field(&term.worst);
-        self.field(&term.worst_notional);
-        self.number(term.tier + 1);
-        self.field(&term.requirement);
-        self.field(&term.maintenance);
+        self.field(&position.market);
+        self.field(&position.lots);
+        self.field(&position.cost);
+        self.field(&position.buys);
+        self.field(&position.sells);
+        self.field(&market.mark);
+        self.wide(margin::unrealised(position, market));
+        self.field(&position.worst());
+        self.field(&worst_notional);
+        self.number(market.schedule.tier_of(worst_notional) + 1);
+        self.field(&requirement);
+        self.field(&margin::maintenance(position.lots, market));
     }
 
     /// An order row, or nil.

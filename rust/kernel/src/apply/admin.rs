@@ -9,11 +9,11 @@ use crate::event::{
     TiersSet,
 };
 use crate::matching::book::Book;
-use crate::quantities::{AssetId, AuthorId, MarketId, Ticks};
+use crate::quantities::{AssetId, AuthorId, MarketId};
 use crate::reject::Reject;
 use crate::state::State;
 use crate::state::asset::Asset;
-use crate::state::market::{Fees, Limits, Market, Schedule};
+use crate::state::market::{Limits, Market, Schedule};
 use crate::state::parameters::{Author, Parameters};
 use crate::validate::admin as check;
 
@@ -33,23 +33,7 @@ pub fn add_market<B: Book>(state: &mut State<B>, command: &AddMarket, out: &mut 
     let tick_value = check::add_market(state, command)?;
     let id = MarketId(next_id(state.markets.len()));
     state.books.push(B::new(command.price_max));
-    state.markets.push(Market {
-        id,
-        symbol: *command.symbol,
-        settlement: command.settlement,
-        tick_size_e12: command.tick_size_e12,
-        lot_size_e12: command.lot_size_e12,
-        tick_value,
-        price_max: command.price_max,
-        position_max: command.position_max,
-        fees: Fees::default(),
-        limits: Limits::initial(command.position_max),
-        schedule: Schedule::default(),
-        mark: Ticks::ZERO,
-        last: Ticks::ZERO,
-        open_interest: 0,
-        net_lots: 0,
-    });
+    state.markets.push(Market::new(id, command, tick_value));
     let (symbol, settlement) = (command.symbol.clone(), command.settlement);
     out.emit(&MarketAdded { market: id, symbol, settlement, tick_value });
     Ok(())
@@ -57,16 +41,19 @@ pub fn add_market<B: Book>(state: &mut State<B>, command: &AddMarket, out: &mut 
 
 pub fn set_tiers<B: Book>(state: &mut State<B>, command: &SetTiers, out: &mut Emitter) -> Result<(), Reject> {
     check::set_tiers(command)?;
-    state.markets[command.market.index()].schedule = Schedule::new(&command.tiers);
+    let seq = state.sequence.seq;
+    let market = &mut state.markets[command.market.index()];
+    (market.schedule, market.schedule_changed) = (Schedule::new(&command.tiers), seq);
     let count = u8::try_from(command.tiers.len()).expect("tiers are few");
     out.emit(&TiersSet { market: command.market, count });
     Ok(())
 }
 
 pub fn set_fees<B: Book>(state: &mut State<B>, command: &SetFees, out: &mut Emitter) -> Result<(), Reject> {
-    check::set_fees(command)?;
+    crate::validate::terms::set_fees(state, command)?;
     let &SetFees { market, maker_rate, taker_rate } = command;
-    state.markets[market.index()].fees = Fees { maker_rate, taker_rate };
+    let fees = &mut state.markets[market.index()].fees;
+    (fees.maker_rate, fees.taker_rate) = (maker_rate, taker_rate);
     out.emit(&FeesSet { market, maker_rate, taker_rate });
     Ok(())
 }

@@ -56,6 +56,8 @@ fn dispatch<B: Book>(state: &mut State<B>, command: &Command, out: &mut Emitter)
         Command::Deposit(c) => money::deposit(state, c, out),
         Command::Withdraw(c) => money::withdraw(state, c, out),
         Command::Transfer(c) => money::transfer(state, c, out),
+        Command::SetAllowance(c) => money::set_allowance(state, c, out),
+        Command::Draw(c) => money::draw(state, c, out),
         Command::SetMark(c) => money::set_mark(state, c, out),
         Command::Place(c) => order::place(state, c, out),
         Command::Amend(c) => order::amend(state, c, out),

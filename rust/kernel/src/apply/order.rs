@@ -10,11 +10,12 @@ use crate::matching::sweep::{Ending, Taker, sweep};
 use crate::quantities::{Lots, MarketId};
 use crate::reject::{Code, Reject};
 use crate::state::State;
+use crate::state::holdings::Purpose;
 use crate::validate::order::{self as check, Amended};
 
 pub fn place<B: Book>(state: &mut State<B>, command: &Place, out: &mut Emitter) -> Result<(), Reject> {
     let order = check::place(state, command)?;
-    let taker = Taker { order, master: state.accounts.of(order.account).master };
+    let taker = Taker { order, master: state.accounts.of(order.account).master, purpose: Purpose::Ordinary };
     if order.time_in_force == TimeInForce::FillOrKill {
         let fillable = Scratch::fillable(state, &taker);
         if fillable < order.lots {
@@ -114,12 +115,14 @@ fn replace<B: Book>(state: &mut State<B>, slot: Slot, order: &NewOrder, out: &mu
     open_lots(state, &present, -present.lots);
     state.books[order.market.index()].remove(&mut state.orders, slot);
     announce(order, false, out);
-    let taker = Taker { order: *order, master: state.accounts.of(order.account).master };
+    let master = state.accounts.of(order.account).master;
+    let taker = Taker { order: *order, master, purpose: Purpose::Ordinary };
     enter(state, taker, Some(slot), out);
 }
 
 pub fn cancel<B: Book>(state: &mut State<B>, command: &Cancel, out: &mut Emitter) -> Result<(), Reject> {
     let slot = check::named(state, command.account, command.order, command.client_order)?;
+    check::cancels(&state.markets[state.orders[slot].market.index()])?;
     state.cancel_resting(slot, state.orders[slot].lots, CancelReason::Requested, out);
     Ok(())
 }
@@ -127,6 +130,7 @@ pub fn cancel<B: Book>(state: &mut State<B>, command: &Cancel, out: &mut Emitter
 pub fn mass_cancel<B: Book>(state: &mut State<B>, command: &MassCancel, out: &mut Emitter) {
     let taken = |order: &Order| {
         (command.market == MarketId::NONE || order.market == command.market)
+            && check::cancels(&state.markets[order.market.index()]).is_ok()
             && match command.side {
                 Sides::Both => true,
                 Sides::Buy => order.side == Side::Buy,

@@ -7,9 +7,10 @@ use super::orders::{NewOrder, Slot};
 use super::sweep::{Ending, Floor, Maker, Taker, Trade, sweep};
 use crate::emit::Emitter;
 use crate::event::{CancelReason, OrderCancelled, SelfTradePrevented, Traded};
-use crate::quantities::{AccountId, Lots, Money, TradeId};
+use crate::quantities::{AccountId, Lots, MarketId, Money, TradeId};
+use crate::risk::pool::Risk;
 use crate::state::State;
-use crate::state::account::{Fill, Holdings};
+use crate::state::holdings::{Fill, Holdings};
 use crate::state::market::Market;
 
 /// Trades for real.
@@ -23,8 +24,9 @@ pub struct Live<'a, B> {
 impl<B: Book> Live<'_, B> {
     /// Settles one side of a trade; gives what it realised.
     fn settle(&mut self, account: AccountId, fill: &Fill) -> Money {
-        let settled = self.state.accounts.holdings_mut(account).settle(fill);
+        let seq = self.state.sequence.seq;
         let market = &mut self.state.markets[fill.market.index()];
+        let settled = self.state.accounts.holdings_mut(account).settle(fill, market, seq);
         market.net_lots += i128::from(fill.side.signed(fill.lots).0);
         market.open_interest += i128::from(settled.long_change.0);
         let asset = &mut self.state.assets[fill.asset.index()];
@@ -47,8 +49,8 @@ impl<B: Book> Floor for Live<'_, B> {
         &self.state.markets[taker.order.market.index()]
     }
 
-    fn markets(&self) -> &[Market] {
-        &self.state.markets
+    fn risk(&self) -> Risk<'_> {
+        self.state.risk()
     }
 
     fn holdings(&self, account: AccountId) -> &Holdings {
@@ -76,7 +78,9 @@ impl<B: Book> Floor for Live<'_, B> {
     }
 
     fn trade(&mut self, maker: &Maker, taker: &Taker, trade: &Trade) {
-        let lots = trade.taker.lots;
+        let (lots, market) = (trade.taker.lots, taker.order.market);
+        self.state.settle_owed(maker.order.account, market, self.out);
+        self.state.settle_owed(taker.order.account, market, self.out);
         let maker_realised = self.settle(maker.order.account, &trade.maker);
         let taker_realised = self.settle(taker.order.account, &trade.taker);
         self.state.sequence.trades += 1;
@@ -122,6 +126,8 @@ pub struct Scratch<'a, B> {
     touched: Vec<Holdings>,
     /// Where an account's copy is. Looked up, never walked.
     copies: FxHashMap<AccountId, usize>,
+    /// The taker's market with the open interest that the trades so far have left.
+    traded: (MarketId, i128),
     /// The present maker with what is left of it; none after the last.
     present: Option<(Slot, Lots)>,
 }
@@ -131,9 +137,10 @@ impl<'a, B: Book> Scratch<'a, B> {
     pub fn fillable(state: &'a State<B>, taker: &Taker) -> Lots {
         let head = state.books[taker.order.market.index()].head(taker.order.side.opposite());
         let present = head.map(|slot| (slot, state.orders[slot].lots));
-        let mut scratch = Self { state, touched: Vec::new(), copies: FxHashMap::default(), present };
         let mut taker = *taker;
         let NewOrder { account, market, side, reduce_only, lots, .. } = taker.order;
+        let traded = (market, state.markets[market.index()].open_interest);
+        let mut scratch = Self { state, touched: Vec::new(), copies: FxHashMap::default(), traded, present };
         scratch.holdings_mut(account).position_mut(market).change_open(side, reduce_only, lots);
         let _: Ending = sweep(&mut scratch, &mut taker);
         taker.order.filled
@@ -153,7 +160,7 @@ impl<'a, B: Book> Scratch<'a, B> {
     }
 }
 
-impl<B: Book> Floor for Scratch<'_, B> {
+impl<'a, B: Book> Floor for Scratch<'a, B> {
     fn maker(&self, _taker: &Taker) -> Option<Maker> {
         let (slot, lots) = self.present?;
         let mut order = self.state.orders[slot];
@@ -165,8 +172,8 @@ impl<B: Book> Floor for Scratch<'_, B> {
         &self.state.markets[taker.order.market.index()]
     }
 
-    fn markets(&self) -> &[Market] {
-        &self.state.markets
+    fn risk(&self) -> Risk<'_> {
+        Risk { traded: Some(self.traded), ..self.state.risk() }
     }
 
     fn holdings(&self, account: AccountId) -> &Holdings {
@@ -198,8 +205,15 @@ impl<B: Book> Floor for Scratch<'_, B> {
     }
 
     fn trade(&mut self, maker: &Maker, taker: &Taker, trade: &Trade) {
-        self.holdings_mut(maker.order.account).settle(&trade.maker);
-        self.holdings_mut(taker.order.account).settle(&trade.taker);
+        let state: &'a State<B> = self.state;
+        let (market, seq) = (&state.markets[taker.order.market.index()], state.sequence.seq);
+        for account in [maker.order.account, taker.order.account] {
+            self.holdings_mut(account).settle_owed(market, seq);
+        }
+        for (account, fill) in [(maker.order.account, &trade.maker), (taker.order.account, &trade.taker)] {
+            let settled = self.holdings_mut(account).settle(fill, market, seq);
+            self.traded.1 += i128::from(settled.long_change.0);
+        }
         self.shrink(maker, trade.taker.lots);
     }
 }

@@ -8,11 +8,12 @@
 //! would be filled, and neither knows a rule of its own.
 
 use super::orders::{NewOrder, Order, Slot};
-use crate::command::SelfTrade;
+use crate::command::{SelfTrade, Side};
 use crate::event::CancelReason;
-use crate::quantities::{AccountId, Deduction, Lots, Money};
-use crate::risk;
-use crate::state::account::{Fill, Holdings};
+use crate::quantities::{AccountId, Deduction, Lots, Money, Rate};
+use crate::risk::fill::{only_closes, permitted};
+use crate::risk::pool::Risk;
+use crate::state::holdings::{Fill, Holdings, Profile, Purpose, Role};
 use crate::state::market::Market;
 use crate::validate::order::crosses;
 
@@ -23,6 +24,8 @@ pub struct Taker {
     pub order: NewOrder,
     /// The master of its account.
     pub master: AccountId,
+    /// What it is for.
+    pub purpose: Purpose,
 }
 
 /// The order at the head of the other side.
@@ -51,8 +54,8 @@ pub trait Floor {
     fn maker(&self, taker: &Taker) -> Option<Maker>;
     /// The taker's market.
     fn market(&self, taker: &Taker) -> &Market;
-    /// All markets.
-    fn markets(&self) -> &[Market];
+    /// What margin is computed from, with the open interest as it is by now.
+    fn risk(&self) -> Risk<'_>;
     /// Cash and positions of an account.
     fn holdings(&self, account: AccountId) -> &Holdings;
     /// Cash and positions of an account, to change.
@@ -141,67 +144,144 @@ enum Agreed {
     TakerLeaves(CancelReason),
 }
 
-/// Lowers the size until both sides accept it; a side that accepts nothing leaves.
+/// Lowers the size until both sides and the market accept it; a side that accepts nothing leaves.
 fn agree<F: Floor>(floor: &F, maker: &Maker, taker: &Taker) -> Agreed {
     let market = floor.market(taker);
+    let deal = Deal {
+        market,
+        maker,
+        taker,
+        maker_profile: floor.holdings(maker.order.account).profile,
+        taker_profile: floor.holdings(taker.order.account).profile,
+    };
     let mut lots = taker.order.lots.min(maker.order.lots);
     loop {
-        let trade = terms(market, maker, taker, lots);
-        let by_maker = match accepted(floor, maker.order.account, &trade.maker) {
+        let by_maker = match accepted(floor, maker.order.account, Purpose::Ordinary, lots, |lots| deal.of_maker(lots)) {
             Ok(lots) => lots,
             Err(reason) => return Agreed::MakerLeaves(reason),
         };
-        let trade = terms(market, maker, taker, by_maker);
-        let by_taker = match accepted(floor, taker.order.account, &trade.taker) {
+        let by_taker = match accepted(floor, taker.order.account, taker.purpose, by_maker, |lots| deal.of_taker(lots)) {
             Ok(lots) => lots,
             Err(reason) => return Agreed::TakerLeaves(reason),
         };
-        if by_taker == by_maker {
-            return Agreed::On(trade);
+        let by_market = match room(floor, maker, taker, by_taker) {
+            Lots::ZERO => return Agreed::TakerLeaves(CancelReason::OpenInterest),
+            lots => lots,
+        };
+        if by_market == by_maker {
+            return Agreed::On(Trade { maker: deal.of_maker(by_market), taker: deal.of_taker(by_market) });
         }
-        lots = by_taker;
+        lots = by_market;
     }
 }
 
-/// How many of the fill's lots an account accepts, or why none.
-fn accepted<F: Floor>(floor: &F, account: AccountId, fill: &Fill) -> Result<Lots, CancelReason> {
+/// How many of the lots an account accepts, or why none.
+fn accepted<F: Floor>(
+    floor: &F,
+    account: AccountId,
+    purpose: Purpose,
+    lots: Lots,
+    fill_of: impl Fn(Lots) -> Fill,
+) -> Result<Lots, CancelReason> {
     let holdings = floor.holdings(account);
-    let mut fill = *fill;
-    if fill.reduce_only {
-        fill.lots = fill.lots.min(fill.closable(&holdings.position(fill.market)));
-        if fill.lots == Lots::ZERO {
-            return Err(CancelReason::ReduceOnly);
+    let risk = floor.risk();
+    let mut fill = fill_of(lots);
+    let position = holdings.position(fill.market);
+    let lowered = if fill.reduce_only {
+        Some(CancelReason::ReduceOnly)
+    } else if only_closes(holdings, risk.market(fill.market), purpose) {
+        Some(CancelReason::Margin)
+    } else {
+        None
+    };
+    if let Some(reason) = lowered {
+        let closable = fill.closable(&position);
+        if closable == Lots::ZERO {
+            return Err(reason);
+        }
+        if closable < lots {
+            fill = fill_of(closable);
         }
     }
-    match risk::fill::permitted(holdings, floor.markets(), &fill) {
+    match permitted(holdings, risk, &fill) {
         Lots::ZERO => Err(CancelReason::Margin),
         lots => Ok(lots),
     }
 }
 
-/// Both sides of a trade of `lots` at the maker's price, with their fees.
-fn terms(market: &Market, maker: &Maker, taker: &Taker, lots: Lots) -> Trade {
-    let price = maker.order.price();
-    let notional = market.notional(lots, price);
-    let same_master = maker.master == taker.master;
-    let with_itself = maker.order.account == taker.order.account;
-    let side = |side, rate, reduce_only| {
+/// How many of the lots leave open interest within its cap.
+fn room<F: Floor>(floor: &F, maker: &Maker, taker: &Taker, lots: Lots) -> Lots {
+    let market = floor.market(taker);
+    let max = i128::from(market.caps.open_interest_max.0);
+    if max == 0 || maker.order.account == taker.order.account {
+        return lots;
+    }
+    let long_change = |account: AccountId, side: Side| {
+        let before = floor.holdings(account).position(market.id).lots;
+        i128::from((before + side.signed(lots)).0.max(0)) - i128::from(before.0.max(0))
+    };
+    let change =
+        long_change(maker.order.account, maker.order.side) + long_change(taker.order.account, taker.order.side);
+    let excess = change.min(floor.risk().open_interest(market) + change - max);
+    if change <= 0 || excess <= 0 {
+        return lots;
+    }
+    // Between none and all of the lots: open interest changes by at most one a lot.
+    Lots(i64::try_from(i128::from(lots.0) - excess).expect("within the lots"))
+}
+
+/// The terms of a trade of any size at the maker's price.
+struct Deal<'a> {
+    market: &'a Market,
+    maker: &'a Maker,
+    taker: &'a Taker,
+    maker_profile: Profile,
+    taker_profile: Profile,
+}
+
+impl Deal<'_> {
+    /// The taker pays its tier's rate.
+    fn taker_rate(&self) -> Rate {
+        self.market.fees.tier(self.taker_profile.fee_tier).taker_rate
+    }
+
+    /// The maker its tier's less its rebate, but the two together never less than nothing.
+    fn maker_rate(&self) -> Rate {
+        let own = self.market.fees.tier(self.maker_profile.fee_tier).maker_rate - self.maker_profile.maker_rebate_rate;
+        own.max(-self.taker_rate())
+    }
+
+    fn of_maker(&self, lots: Lots) -> Fill {
+        let Order { side, reduce_only, .. } = self.maker.order;
+        self.fill(side, reduce_only, Role::Maker, lots)
+    }
+
+    fn of_taker(&self, lots: Lots) -> Fill {
+        let NewOrder { side, reduce_only, .. } = self.taker.order;
+        self.fill(side, reduce_only, Role::Taker, lots)
+    }
+
+    fn fill(&self, side: Side, reduce_only: bool, role: Role, lots: Lots) -> Fill {
+        let rate = match role {
+            Role::Maker => self.maker_rate(),
+            Role::Taker => self.taker_rate(),
+        };
+        let price = self.maker.order.price();
+        let notional = self.market.notional(lots, price);
         let fee = notional.share_ceil(rate, Deduction::ZERO);
         Fill {
-            market: market.id,
-            asset: market.settlement,
-            tick_value: market.tick_value,
+            market: self.market.id,
+            asset: self.market.settlement,
+            tick_value: self.market.tick_value,
             side,
             lots,
             price,
+            notional,
             // Trading with oneself earns nothing.
-            fee: if same_master { fee.max(Money::ZERO) } else { fee },
+            fee: if self.maker.master == self.taker.master { fee.max(Money::ZERO) } else { fee },
+            role,
             reduce_only,
-            with_itself,
+            with_itself: self.maker.order.account == self.taker.order.account,
         }
-    };
-    Trade {
-        maker: side(maker.order.side, market.fees.maker_rate, maker.order.reduce_only),
-        taker: side(taker.order.side, market.fees.taker_rate, taker.order.reduce_only),
     }
 }

@@ -1,30 +1,49 @@
-//! The check at a fill: no fill leaves an account under its initial requirement unless it reduces risk.
+//! The check at a fill: no fill leaves a pool under its initial requirement unless it reduces risk.
 //!
 //! A fill reduces risk if it moves the position towards zero, not past it, and costs no more against the mark than the
-//! maintenance it frees: what the account has over its maintenance does not fall. Were closing allowed at any price, the
-//! owner of two accounts could close one against the other far from the mark, leave a debt in the one and keep the gain
-//! in the other. Fees do not count here: they go to the venue, not to a partner.
+//! maintenance it frees, and than the pool has: what the pool has over its maintenance does not fall, and no debt is
+//! made. Were closing allowed at any price, the owner of two accounts could close one against the other far from the
+//! mark, leave a debt in the one and keep the gain in the other. Fees do not count here: they go to the venue, not to a
+//! partner.
 
 use super::margin;
+use super::pool::{Pool, Risk};
 use crate::quantities::{BALANCE_MAX, Lots, Wide};
-use crate::state::account::{Fill, Holdings, Position};
+use crate::state::holdings::{Fill, Holdings, PoolId, Purpose};
 use crate::state::market::Market;
+use crate::state::position::Position;
+
+/// Whether all an account may do in a market is close: by permission, because its pool is locked, or because the market
+/// is under stress and its position is not isolated.
+pub fn only_closes(holdings: &Holdings, market: &Market, purpose: Purpose) -> bool {
+    let pool = holdings.pool_of(market);
+    let stressed = market.stress && matches!(pool, PoolId::Cross(_));
+    let reducing = holdings.profile.reduce_only || holdings.condition(pool).locked;
+    stressed || (reducing && purpose == Purpose::Ordinary)
+}
 
 /// How many of the fill's lots the account may take: all of them, the closing part, or none.
-pub fn permitted(holdings: &Holdings, markets: &[Market], fill: &Fill) -> Lots {
-    // A mark may make debts without bound: past this one, an account trades no more.
-    if holdings.cash(fill.asset).0.unsigned_abs() > BALANCE_MAX.unsigned_abs() {
+pub fn permitted(holdings: &Holdings, risk: Risk<'_>, fill: &Fill) -> Lots {
+    let market = risk.market(fill.market);
+    let position = holdings.position(fill.market);
+    let pool = Pool::new(holdings, risk, holdings.pool_of(market));
+    if is_beyond(&pool, &position, market) {
         return Lots::ZERO;
     }
-    let position = holdings.position(fill.market);
-    let market = &markets[fill.market.index()];
     let closable = fill.closable(&position);
     let closing = Fill { lots: fill.lots.min(closable), ..*fill };
-    let may_close = closable > Lots::ZERO && reduces(&position, market, &closing);
-    if (may_close && fill.lots <= closable) || carries(holdings, markets, &position, fill) {
+    let may_close = closable > Lots::ZERO && reduces(&pool, &position, market, &closing);
+    if (may_close && fill.lots <= closable) || carries(&pool, &position, market, fill) {
         return fill.lots;
     }
     if may_close { closable } else { Lots::ZERO }
+}
+
+/// A mark may make debts without bound: past this one, an account trades no more.
+fn is_beyond(pool: &Pool<'_>, position: &Position, market: &Market) -> bool {
+    let money = pool.holdings.money(pool.id).wide();
+    let settled = money - pool.holdings.owed(position, market).total().wide();
+    money.abs().max(settled.abs()) > Wide(i128::from(BALANCE_MAX))
 }
 
 /// What a fill gains against the mark, before its fee.
@@ -34,26 +53,22 @@ fn gain(market: &Market, fill: &Fill) -> Wide {
     signed.value_at(market.mark, market.tick_value) - signed.value_at(fill.price, market.tick_value)
 }
 
-/// Whether a closing fill costs no more than the maintenance it frees.
+/// Whether a closing fill costs no more than the maintenance it frees and the pool has.
 #[inline]
-fn reduces(position: &Position, market: &Market, fill: &Fill) -> bool {
+fn reduces(pool: &Pool<'_>, position: &Position, market: &Market, fill: &Fill) -> bool {
     let gain = gain(market, fill);
     if gain >= Wide::ZERO {
         return true;
     }
     let after = position.lots + fill.side.signed(fill.lots);
     let freed = margin::maintenance(position.lots, market) - margin::maintenance(after, market);
-    gain + freed.wide() >= Wide::ZERO
+    gain + freed.wide() >= Wide::ZERO && pool.equity() + gain >= Wide::ZERO
 }
 
-/// Whether the account has its initial requirement after the fill.
-fn carries(holdings: &Holdings, markets: &[Market], position: &Position, fill: &Fill) -> bool {
-    let market = &markets[fill.market.index()];
+/// Whether the pool has its initial requirement after the fill.
+fn carries(pool: &Pool<'_>, position: &Position, market: &Market, fill: &Fill) -> bool {
     let mut after = *position;
     after.lots += fill.side.signed(fill.lots);
     after.change_open(fill.side, fill.reduce_only, -fill.lots);
-    let pool = margin::pool(holdings, markets, fill.asset);
-    let change =
-        margin::requirement(after.worst(), market).wide() - margin::requirement(position.worst(), market).wide();
-    pool.equity + gain(market, fill) - fill.fee.wide() >= pool.requirement + change
+    pool.equity() + gain(market, fill) - fill.fee.wide() >= pool.with(after).requirement()
 }

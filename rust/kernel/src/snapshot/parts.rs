@@ -1,9 +1,12 @@
 //! Reading canonical bytes part by part.
 
 use super::SnapshotError;
-use crate::command::{Origin, SelfTrade, Side, Tier, TimeInForce};
+use crate::command::{FeeTier, MarginMode, MarketMode, Origin, Scope, SelfTrade, Side, Tier, TimeInForce};
+use crate::event::Standing;
 use crate::matching::orders::NewOrder;
-use crate::quantities::{AccountId, Lots, MarketId, Money, OrderId, Rate, Ticks};
+use crate::quantities::{AccountId, AssetId, Lots, MarketId, Money, OrderId, Rate, Ticks};
+use crate::state::asset::Collateral;
+use crate::state::holdings::Condition;
 use crate::state::parameters::{Author, Parameters, Sequence};
 use crate::wire::Text;
 
@@ -51,6 +54,71 @@ impl<'a> Parts<'a> {
 
     pub fn i64(&mut self) -> Result<i64, SnapshotError> {
         self.array().map(i64::from_le_bytes)
+    }
+
+    pub fn i128(&mut self) -> Result<i128, SnapshotError> {
+        self.array().map(i128::from_le_bytes)
+    }
+
+    pub fn u128(&mut self) -> Result<u128, SnapshotError> {
+        self.array().map(u128::from_le_bytes)
+    }
+
+    pub fn flag(&mut self) -> Result<bool, SnapshotError> {
+        match self.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(SnapshotError::Impossible("flag")),
+        }
+    }
+
+    pub fn rate(&mut self) -> Result<Rate, SnapshotError> {
+        self.i64().map(Rate)
+    }
+
+    /// A list of entities of at least `bytes_min` bytes each.
+    pub fn list<T>(
+        &mut self,
+        bytes_min: usize,
+        read: impl Fn(&mut Self) -> Result<T, SnapshotError>,
+    ) -> Result<Vec<T>, SnapshotError> {
+        let count = self.count(bytes_min)?;
+        (0..count).map(|_| read(self)).collect()
+    }
+
+    pub fn fee_tiers(&mut self) -> Result<Vec<FeeTier>, SnapshotError> {
+        self.list(16, |parts| Ok(FeeTier { maker_rate: parts.rate()?, taker_rate: parts.rate()? }))
+    }
+
+    pub fn mode(&mut self) -> Result<MarketMode, SnapshotError> {
+        MarketMode::from_number(u64::from(self.u8()?)).ok_or(SnapshotError::Impossible("mode"))
+    }
+
+    pub fn margin_mode(&mut self) -> Result<MarginMode, SnapshotError> {
+        MarginMode::from_number(u64::from(self.u8()?)).ok_or(SnapshotError::Impossible("margin mode"))
+    }
+
+    pub fn scope(&mut self) -> Result<Scope, SnapshotError> {
+        Scope::from_number(u64::from(self.u8()?)).ok_or(SnapshotError::Impossible("scope"))
+    }
+
+    pub fn condition(&mut self) -> Result<Condition, SnapshotError> {
+        let standing = Standing::from_number(u64::from(self.u8()?)).ok_or(SnapshotError::Impossible("standing"))?;
+        Ok(Condition { standing, locked: self.flag()?, resumes_at: self.u64()? })
+    }
+
+    pub fn collateral(&mut self) -> Result<Collateral, SnapshotError> {
+        Ok(Collateral {
+            settlement: AssetId(self.u16()?),
+            haircut_rate: self.rate()?,
+            account_cap: self.money()?,
+            total_cap: self.money()?,
+            price: self.i64()?,
+            depeg_rate: self.rate()?,
+            price_decimals: self.u8()?,
+            changed: self.u64()?,
+            price_changed: self.u64()?,
+        })
     }
 
     pub fn money(&mut self) -> Result<Money, SnapshotError> {

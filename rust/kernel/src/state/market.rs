@@ -1,7 +1,9 @@
 //! Markets: their terms, their margin schedule and their last prices.
 
-use crate::command::Tier;
-use crate::quantities::{AssetId, Deduction, Lots, MarketId, Money, RATE_ONE, Rate, TickValue, Ticks};
+use super::asset::Insurance;
+use super::funding::Funding;
+use crate::command::{AddMarket, FeeTier, MarketMode, Tier};
+use crate::quantities::{AssetId, Deduction, GroupId, Lots, MarketId, Money, RATE_ONE, Rate, TickValue, Ticks};
 use crate::wire::Text;
 
 /// A margin schedule with the deductions that make it continuous.
@@ -43,6 +45,11 @@ impl Schedule {
     /// Whether there is none: such a market does not trade.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// The initial rate of the first tier, on which scaling builds.
+    pub fn base_rate(&self) -> Rate {
+        self.rows.first().map_or(Rate::ZERO, |row| row.tier.initial_rate)
     }
 
     /// The index of the last tier whose lower bound is not above the notional.
@@ -87,13 +94,51 @@ impl Schedule {
     }
 }
 
-/// A market's fees.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// A market's fees by volume tier.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fees {
     /// For the order that rested; negative is a rebate.
     pub maker_rate: Rate,
     /// For the order that came.
     pub taker_rate: Rate,
+    /// For the tiers above the first.
+    pub tiers: Vec<FeeTier>,
+}
+
+impl Fees {
+    /// The rates of a volume tier.
+    #[inline]
+    pub fn tier(&self, tier: u8) -> FeeTier {
+        let base = FeeTier { maker_rate: self.maker_rate, taker_rate: self.taker_rate };
+        if tier == 0 {
+            return base;
+        }
+        self.tiers.get(usize::from(tier) - 1).or(self.tiers.last()).copied().unwrap_or(base)
+    }
+}
+
+/// How the initial rate grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scaling {
+    /// Rate per square root of a lot, 0 for none.
+    pub size_rate: Rate,
+    /// Open interest from which it grows.
+    pub open_interest_lower: Lots,
+    /// Open interest at which it is all of the notional; not above the lower for none.
+    pub open_interest_upper: Lots,
+    /// Seq at which it was set.
+    pub changed: u64,
+}
+
+/// How large a market, and one account in it, may become.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Caps {
+    /// Most open interest, 0 for any.
+    pub open_interest_max: Lots,
+    /// One account's share of it, 0 for any.
+    pub concentration_rate: Rate,
+    /// What one account may have in any case.
+    pub concentration_floor: Lots,
 }
 
 /// A market's order limits.
@@ -146,10 +191,28 @@ pub struct Market {
     pub limits: Limits,
     /// Margin schedule.
     pub schedule: Schedule,
+    /// Seq at which it was set.
+    pub schedule_changed: u64,
+    /// How the initial rate grows.
+    pub scaling: Scaling,
+    /// How large it may become.
+    pub caps: Caps,
+    /// What it takes.
+    pub mode: MarketMode,
+    /// Whether it is kept apart from the cross pools.
+    pub stress: bool,
+    /// The group of markets on one underlying it belongs to, if any.
+    pub group: GroupId,
     /// Mark price, 0 before the first.
     pub mark: Ticks,
+    /// Seq at which it was set.
+    pub mark_changed: u64,
     /// Last traded price, 0 before the first.
     pub last: Ticks,
+    /// Funding and socialised losses.
+    pub funding: Funding,
+    /// The insurance of its isolated pools.
+    pub insurance: Insurance,
     /// Long lots of all accounts: a sum over accounts without a bound of its own, so in 128 bits.
     pub open_interest: i128,
     /// `Σ lots` of all accounts, which is zero (law 8); likewise.
@@ -157,6 +220,36 @@ pub struct Market {
 }
 
 impl Market {
+    /// A market that was just opened.
+    pub fn new(id: MarketId, command: &AddMarket, tick_value: TickValue) -> Self {
+        Self {
+            id,
+            symbol: *command.symbol,
+            settlement: command.settlement,
+            tick_size_e12: command.tick_size_e12,
+            lot_size_e12: command.lot_size_e12,
+            tick_value,
+            price_max: command.price_max,
+            position_max: command.position_max,
+            fees: Fees::default(),
+            limits: Limits::initial(command.position_max),
+            schedule: Schedule::default(),
+            schedule_changed: 0,
+            scaling: Scaling::default(),
+            caps: Caps::default(),
+            mode: MarketMode::Continuous,
+            stress: false,
+            group: GroupId::NONE,
+            mark: Ticks::ZERO,
+            mark_changed: 0,
+            last: Ticks::ZERO,
+            funding: Funding::default(),
+            insurance: Insurance::default(),
+            open_interest: 0,
+            net_lots: 0,
+        }
+    }
+
     /// Whether a price is one of the market's.
     #[inline]
     pub fn has_price(&self, price: Ticks) -> bool {

@@ -5,24 +5,32 @@ pub mod asset;
 pub mod auction;
 pub mod backstop;
 pub mod clients;
+pub mod funding;
 pub mod groups;
+pub mod holdings;
 pub mod insurance;
 pub mod liquidation;
 pub mod market;
 pub mod nonces;
 pub mod parameters;
+pub mod position;
 
 use std::collections::BTreeSet;
 
+use crate::emit::Emitter;
+use crate::event::FundingPaid;
 use crate::matching::book::Book;
 use crate::matching::orders::{Orders, Slot};
-use crate::quantities::{AssetId, MarketId, OrderId};
+use crate::quantities::{AccountId, AssetId, MarketId, Money, OrderId};
+use crate::risk::pool::Risk;
 
-use account::Accounts;
+use account::{Accounts, ExposureCaps};
 use asset::Asset;
 use clients::ClientOrders;
+use holdings::PoolId;
 use market::Market;
 use parameters::{Author, Parameters, Sequence};
+use position::Position;
 
 /// The whole state, generic over the book that keeps its orders.
 pub struct State<B> {
@@ -40,6 +48,8 @@ pub struct State<B> {
     pub books: Vec<B>,
     /// Accounts, by id.
     pub accounts: Accounts,
+    /// What every account may be exposed to, unless it has a cap of its own.
+    pub exposure_caps: ExposureCaps,
     /// Open orders of all markets.
     pub orders: Orders,
     /// Open orders by their clients' names for them.
@@ -59,6 +69,7 @@ impl<B: Book> State<B> {
             markets: Vec::new(),
             books: Vec::new(),
             accounts: Accounts::default(),
+            exposure_caps: ExposureCaps::new(),
             orders: Orders::default(),
             clients: ClientOrders::default(),
             expiries: BTreeSet::new(),
@@ -73,6 +84,61 @@ impl<B: Book> State<B> {
     /// The market, if it exists.
     pub fn market(&self, id: MarketId) -> Option<&Market> {
         self.markets.get(id.index())
+    }
+
+    /// What margin is computed from, apart from an account's holdings.
+    #[inline]
+    pub fn risk(&self) -> Risk<'_> {
+        Risk { markets: &self.markets, assets: &self.assets, traded: None }
+    }
+
+    /// The settlement asset whose cross pools an asset backs: its own, or the one it is collateral for.
+    pub fn pool_asset(&self, asset: AssetId) -> AssetId {
+        self.assets[asset.index()].collateral.map_or(asset, |collateral| collateral.settlement)
+    }
+
+    /// Settles what an account's position in a market owes, and says so.
+    #[inline]
+    pub fn settle_owed(&mut self, account: AccountId, market: MarketId, out: &mut Emitter) {
+        let terms = &mut self.markets[market.index()];
+        let holdings = &self.accounts.of(account).holdings;
+        let position = holdings.position(market);
+        if position.lots.0 == 0 || holdings.owed(&position, terms).exact == 0 && position.index == terms.funding.index {
+            return;
+        }
+        let holdings = self.accounts.holdings_mut(account);
+        let Some(owed) = holdings.settle_owed(terms, self.sequence.seq) else { return };
+        let dust = terms.funding.book(&owed);
+        let asset = &mut self.assets[terms.settlement.index()];
+        asset.total_cash -= owed.total().wide();
+        asset.in_markets += (owed.total() - dust).wide();
+        asset.dust += dust;
+        let balance = holdings.money(holdings.pool_of(terms));
+        if owed.total() != Money::ZERO || owed.funding != Money::ZERO {
+            out.emit(&FundingPaid { account, market, funding: owed.funding, loss: owed.loss, balance });
+        }
+    }
+
+    /// Settles what the positions of an account's cross pool owe.
+    pub fn settle_pool(&mut self, account: AccountId, asset: AssetId, out: &mut Emitter) {
+        let holdings = &self.accounts.of(account).holdings;
+        let in_pool = |position: &&Position| {
+            self.markets[position.market.index()].settlement == asset && !holdings.is_isolated(position)
+        };
+        let markets: Vec<MarketId> = holdings.positions().iter().filter(in_pool).map(|p| p.market).collect();
+        for market in markets {
+            self.settle_owed(account, market, out);
+        }
+    }
+
+    /// Adds to the money of an account's pool, and to the asset's total; gives what is then there.
+    pub fn credit(&mut self, account: AccountId, pool: PoolId, amount: Money) -> Money {
+        let asset = match pool {
+            PoolId::Cross(asset) => asset,
+            PoolId::Isolated(market) => self.markets[market.index()].settlement,
+        };
+        self.assets[asset.index()].total_cash += amount.wide();
+        self.accounts.holdings_mut(account).credit(pool, amount, self.sequence.seq)
     }
 
     /// Puts a resting order where all who look for it will find it: in its book and in the lists. The order is in

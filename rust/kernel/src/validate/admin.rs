@@ -1,8 +1,7 @@
 //! Configuration: what may be set, and to what.
 
 use crate::command::{
-    ActivateRuleset, AddAsset, AddMarket, CreateAccount, RegisterAuthor, SetFees, SetLimits, SetParameters, SetTiers,
-    Tier,
+    ActivateRuleset, AddAsset, AddMarket, CreateAccount, RegisterAuthor, SetLimits, SetParameters, SetTiers, Tier,
 };
 use crate::matching::book::Book;
 use crate::quantities::{AccountId, Lots, Money, NOTIONAL_MAX, RATE_ONE, Rate, TickValue};
@@ -26,7 +25,8 @@ const SIZE_E12_MAX: u64 = 1_000_000_000_000_000_000;
 const TICK_VALUE_MAX: i128 = 1 << 40;
 const PRICE_MAX: i64 = (1 << 31) - 1;
 const TIERS_MAX: usize = 16;
-const FEE_MAX: i64 = RATE_ONE / 10;
+/// Highest fee, and highest rebate.
+pub const FEE_MAX: i64 = RATE_ONE / 10;
 
 fn symbol(text: &Text) -> Result<(), Reject> {
     let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_./:".contains(byte);
@@ -63,6 +63,9 @@ pub fn add_asset<B: Book>(state: &State<B>, command: &AddAsset) -> Result<(), Re
 pub fn add_market<B: Book>(state: &State<B>, command: &AddMarket) -> Result<TickValue, Reject> {
     symbol(&command.symbol)?;
     free(state.markets.iter().position(|market| market.symbol == *command.symbol))?;
+    if state.asset(command.settlement).expect("the asset was looked up").collateral.is_some() {
+        return Err(Code::CollateralConflict.with(2, 0));
+    }
     let (tick, lot) = (command.tick_size_e12, command.lot_size_e12);
     if !(1..=SIZE_E12_MAX).contains(&tick) || !(1..=SIZE_E12_MAX).contains(&lot) {
         return Err(Code::SizeOutOfRange.with(report(tick), report(lot)));
@@ -126,17 +129,6 @@ fn tier_follows(previous: Option<&Tier>, tier: &Tier) -> bool {
     rates && order
 }
 
-/// May the fees be set?
-pub fn set_fees(command: &SetFees) -> Result<(), Reject> {
-    let (maker, taker) = (command.maker_rate, command.taker_rate);
-    let in_range = |rate: Rate| (-FEE_MAX..=FEE_MAX).contains(&rate.0);
-    if in_range(maker) && in_range(taker) && maker.0 + taker.0 >= 0 {
-        Ok(())
-    } else {
-        Err(Code::FeesOutOfRange.with(maker.0, taker.0))
-    }
-}
-
 /// May the limits be set?
 pub fn set_limits<B: Book>(state: &State<B>, command: &SetLimits) -> Result<(), Reject> {
     let position_max = state.market(command.market).expect("the market was looked up").position_max;
@@ -155,7 +147,8 @@ pub fn set_parameters(command: &SetParameters) -> Result<(), Reject> {
     first_failed(&checks).map_or(Ok(()), |position| Err(Code::ParametersInvalid.with(position, 0)))
 }
 
-fn first_failed(checks: &[bool]) -> Option<i64> {
+/// The position, counted from 1, of the first check that failed.
+pub fn first_failed(checks: &[bool]) -> Option<i64> {
     checks.iter().position(|ok| !ok).map(|index| report(index as u64 + 1))
 }
 
@@ -178,4 +171,9 @@ pub fn register_author<B: Book>(state: &State<B>, command: &RegisterAuthor) -> R
 /// Is the ruleset one of ours?
 pub fn activate_ruleset(command: &ActivateRuleset) -> Result<(), Reject> {
     if command.ruleset == RULESET { Ok(()) } else { Err(Code::RulesetNotSupported.with(i64::from(command.ruleset), 0)) }
+}
+
+/// The number of an entity by its index, which starts at 0.
+pub fn number(index: usize) -> u16 {
+    u16::try_from(index + 1).expect("capacity is checked")
 }

@@ -1,8 +1,10 @@
 //! The checks, in their documented order; the first that fails names the refusal. Nothing here changes anything.
 
 pub mod admin;
+pub mod exposure;
 pub mod money;
 pub mod order;
+pub mod terms;
 
 use crate::command::{Command, Origin, Record, Scope};
 use crate::matching::book::Book;

@@ -1,14 +1,17 @@
 //! Orders: the checks of placing, amending and cancelling.
 
-use crate::command::{Amend, OrderKind, Place, Side, TimeInForce};
+use super::exposure;
+use crate::command::{Amend, MarketMode, OrderKind, Place, Side, TimeInForce};
 use crate::matching::book::Book;
 use crate::matching::orders::{NewOrder, Slot};
-use crate::quantities::{AccountId, BALANCE_MAX, Lots, OrderId, RATE_ONE, Ticks, lowered_ceil, raised_floor};
+use crate::quantities::{AccountId, BALANCE_MAX, Lots, MarketId, OrderId, RATE_ONE, Ticks, lowered_ceil, raised_floor};
 use crate::reject::{Code, Reject, report};
 use crate::risk::margin;
+use crate::risk::pool::Pool;
 use crate::state::State;
-use crate::state::account::Position;
+use crate::state::holdings::PoolId;
 use crate::state::market::Market;
+use crate::state::position::Position;
 
 /// The new order a command asks for, under the next order id, if it may be placed.
 pub fn place<B: Book>(state: &State<B>, command: &Place) -> Result<NewOrder, Reject> {
@@ -16,6 +19,7 @@ pub fn place<B: Book>(state: &State<B>, command: &Place) -> Result<NewOrder, Rej
     let now = state.sequence.time;
     form(command, market, now)?;
     ready(market)?;
+    allowed(state, command.account, market, command.reduce_only)?;
     if command.client_order != 0
         && let Some(slot) = state.clients.slot(command.account, command.client_order)
     {
@@ -72,7 +76,8 @@ fn form(command: &Place, market: &Market, now: u64) -> Result<(), Reject> {
     Ok(())
 }
 
-fn ready(market: &Market) -> Result<(), Reject> {
+/// Whether a market trades at all yet.
+pub fn ready(market: &Market) -> Result<(), Reject> {
     if market.schedule.is_empty() {
         return Err(Code::MarketNotReady.with(1, 0));
     }
@@ -82,7 +87,46 @@ fn ready(market: &Market) -> Result<(), Reject> {
     Ok(())
 }
 
-fn default_bound(market: &Market, side: Side) -> Ticks {
+/// Whether the account may send such an order into the market, as both are.
+fn allowed<B: Book>(state: &State<B>, account: AccountId, market: &Market, reduce_only: bool) -> Result<(), Reject> {
+    let mode = market.mode;
+    if mode != MarketMode::Continuous && !(mode == MarketMode::ReduceOnly && reduce_only) {
+        return Err(Code::MarketModeRefuses.with(mode as i64, 0));
+    }
+    if reduce_only { Ok(()) } else { may_add(state, account, market) }
+}
+
+/// Whether orders may be cancelled.
+pub fn cancels(market: &Market) -> Result<(), Reject> {
+    match market.mode {
+        MarketMode::Halted => Err(Code::MarketModeRefuses.with(market.mode as i64, 0)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether an account may add to what it has in a market: by the markets it is kept to, by what it may do at all, and by
+/// the market's stress.
+pub fn may_add<B: Book>(state: &State<B>, id: AccountId, market: &Market) -> Result<(), Reject> {
+    let account = state.accounts.of(id);
+    let elsewhere = |markets: &Vec<MarketId>| !markets.is_empty() && !markets.contains(&market.id);
+    if account.mandate.as_ref().is_some_and(|mandate| elsewhere(&mandate.permissions.markets)) {
+        return Err(Code::MarketNotPermitted.with(i64::from(market.id.0), 0));
+    }
+    let (holdings, pool) = (&account.holdings, account.holdings.pool_of(market));
+    if holdings.profile.reduce_only {
+        return Err(Code::AccountReduceOnly.with(1, 0));
+    }
+    if holdings.condition(pool).locked {
+        return Err(Code::AccountReduceOnly.with(2, 0));
+    }
+    if market.stress && matches!(pool, PoolId::Cross(_)) {
+        return Err(Code::StressIsolated.with(i64::from(market.id.0), 0));
+    }
+    Ok(())
+}
+
+/// The bound of a market order that names none.
+pub fn default_bound(market: &Market, side: Side) -> Ticks {
     let rate = market.limits.market_bound_rate;
     match side {
         Side::Buy => raised_floor(market.mark, rate).min(market.price_max),
@@ -106,7 +150,7 @@ impl Exposure<'_> {
         self.fees(state, market)?;
         self.limits(market)?;
         let position = state.accounts.of(self.order.account).holdings.position(self.order.market);
-        self.position(&position, market)?;
+        self.position(state, &position, market)?;
         self.post_only(state)?;
         self.margin(state, &position, market)
     }
@@ -141,7 +185,7 @@ impl Exposure<'_> {
         with
     }
 
-    fn position(&self, position: &Position, market: &Market) -> Result<(), Reject> {
+    fn position<B: Book>(&self, state: &State<B>, position: &Position, market: &Market) -> Result<(), Reject> {
         if self.order.reduce_only {
             return if position.closable(self.order.side) == Lots::ZERO {
                 Err(Code::WouldNotReduce.with(position.lots.0, 0))
@@ -154,7 +198,7 @@ impl Exposure<'_> {
         if reach > market.position_max {
             return Err(Code::PositionLimit.with(reach.0, market.position_max.0));
         }
-        Ok(())
+        exposure::within_caps(state, self.order.account, market, position, &with)
     }
 
     fn post_only<B: Book>(&self, state: &State<B>) -> Result<(), Reject> {
@@ -169,17 +213,19 @@ impl Exposure<'_> {
         }
     }
 
+    /// The pool must be able to place it, unless it raises no requirement.
     fn margin<B: Book>(&self, state: &State<B>, position: &Position, market: &Market) -> Result<(), Reject> {
-        let before = margin::requirement(position.worst(), market);
-        let after = margin::requirement(self.with_order(position).worst(), market);
-        if after <= before {
+        let with = self.with_order(position);
+        let holdings = &state.accounts.of(self.order.account).holdings;
+        let pool = Pool::new(holdings, state.risk(), holdings.pool_of(market));
+        let own_rate = pool.own_rate(position);
+        let of = |position| margin::requirement(position, market, own_rate, &pool.risk).1;
+        if of(&with) <= of(position) {
             return Ok(());
         }
-        let holdings = &state.accounts.of(self.order.account).holdings;
-        let pool = margin::pool(holdings, &state.markets, market.settlement);
-        let required = pool.requirement + (after - before).wide();
-        if pool.equity < required {
-            return Err(Code::MarginInsufficient.with(required.clamp_i64(), pool.equity.clamp_i64()));
+        let (required, equity) = (pool.with(with).placing_level(), pool.equity());
+        if equity < required {
+            return Err(Code::MarginInsufficient.with(required.clamp_i64(), equity.clamp_i64()));
         }
         Ok(())
     }
@@ -238,8 +284,14 @@ pub fn amend<B: Book>(state: &State<B>, command: &Amend, slot: Slot) -> Result<A
     }
     let lots = total - order.filled;
     if price == order.price() && total < present {
-        return Ok(Amended::Shrunk(lots));
+        let takes = matches!(market.mode, MarketMode::Continuous | MarketMode::ReduceOnly);
+        return if takes {
+            Ok(Amended::Shrunk(lots))
+        } else {
+            Err(Code::MarketModeRefuses.with(market.mode as i64, 0))
+        };
     }
+    allowed(state, order.account, market, order.reduce_only)?;
     let replacement = NewOrder { price, lots, ..state.orders.describe(slot) };
     let exposure = Exposure { order: &replacement, total, replaced: order.lots, price_given: true };
     exposure.check(state, market)?;

@@ -1,0 +1,258 @@
+//! A pool: what stands together, and the terms of what it has and must have (`docs/rules_margin.md`, *Pools*).
+
+use super::margin;
+use super::terms::{Kind, Sum, Tally, Term};
+use crate::quantities::{AssetId, Lots, MarketId, Money, Rate, Wide, div_ceil_wide};
+use crate::state::asset::{Asset, Levels};
+use crate::state::holdings::{Holdings, PoolId};
+use crate::state::market::Market;
+use crate::state::position::Position;
+
+/// What pools are computed from, apart from the holdings.
+#[derive(Clone, Copy)]
+pub struct Risk<'a> {
+    /// All markets.
+    pub markets: &'a [Market],
+    /// All assets.
+    pub assets: &'a [Asset],
+    /// Open interest of a market as a sweep would have left it.
+    pub traded: Option<(MarketId, i128)>,
+}
+
+impl<'a> Risk<'a> {
+    /// A market.
+    #[inline]
+    pub fn market(&self, id: MarketId) -> &'a Market {
+        &self.markets[id.index()]
+    }
+
+    /// An asset.
+    #[inline]
+    pub fn asset(&self, id: AssetId) -> &'a Asset {
+        &self.assets[id.index()]
+    }
+
+    /// A market's open interest.
+    #[inline]
+    pub fn open_interest(&self, market: &Market) -> i128 {
+        match self.traded {
+            Some((id, open_interest)) if id == market.id => open_interest,
+            _ => market.open_interest,
+        }
+    }
+}
+
+/// One pool of an account, as it is or with one position replaced.
+#[derive(Clone, Copy)]
+pub struct Pool<'a> {
+    /// The account's holdings.
+    pub holdings: &'a Holdings,
+    /// What they are measured by.
+    pub risk: Risk<'a>,
+    /// Which pool.
+    pub id: PoolId,
+    /// A position as it would be.
+    instead: Option<Position>,
+}
+
+impl<'a> Pool<'a> {
+    /// A pool as it is.
+    #[inline]
+    pub const fn new(holdings: &'a Holdings, risk: Risk<'a>, id: PoolId) -> Self {
+        Self { holdings, risk, id, instead: None }
+    }
+
+    /// The pool with a position as it would be. Only its lots and open lots may be other than they are: what a pool must
+    /// have is asked of such a pool, not what it has.
+    #[inline]
+    #[must_use]
+    pub const fn with(self, position: Position) -> Self {
+        Self { instead: Some(position), ..self }
+    }
+
+    /// What it settles in.
+    #[inline]
+    pub fn asset(&self) -> AssetId {
+        match self.id {
+            PoolId::Cross(asset) => asset,
+            PoolId::Isolated(market) => self.risk.market(market).settlement,
+        }
+    }
+
+    /// Its levels.
+    #[inline]
+    pub fn levels(&self) -> &'a Levels {
+        &self.risk.asset(self.asset()).levels
+    }
+
+    /// Its live positions with their markets, in the order of markets.
+    #[inline]
+    pub fn positions(&self) -> impl Iterator<Item = (Position, &'a Market)> + '_ {
+        let stored = self.holdings.positions().iter().map(|position| match self.instead {
+            Some(instead) if instead.market == position.market => instead,
+            _ => *position,
+        });
+        // A position that would be new stands in no row yet; sums do not mind the order.
+        let new = self.instead.filter(|new| self.holdings.positions().iter().all(|old| old.market != new.market));
+        stored.chain(new).filter(Position::is_live).filter_map(|position| {
+            let market = self.risk.market(position.market);
+            self.holds(&position, market).then_some((position, market))
+        })
+    }
+
+    #[inline]
+    fn holds(&self, position: &Position, market: &Market) -> bool {
+        match self.id {
+            PoolId::Cross(asset) => market.settlement == asset && !self.holdings.is_isolated(position),
+            PoolId::Isolated(id) => position.market == id,
+        }
+    }
+
+    /// The account's own initial rate of a position.
+    #[inline]
+    pub fn own_rate(&self, position: &Position) -> Rate {
+        self.holdings.rider(position).map_or(Rate::ZERO, |rider| rider.initial_rate)
+    }
+
+    /// The terms of what it has.
+    #[inline]
+    pub fn tally_equity<T: Tally>(&self, tally: &mut T) {
+        self.tally_money(tally);
+        for (position, market) in self.positions() {
+            if position.lots.0 == 0 {
+                continue;
+            }
+            let (entity, holding) = (market.id.0, position.changed);
+            let amount = margin::unrealised(&position, market);
+            tally.add(Term { kind: Kind::Unrealised, entity, amount, sources: [holding, market.mark_changed, 0] });
+            let owed = self.holdings.owed(&position, market);
+            if owed.funding != Money::ZERO {
+                let sources = [holding, market.funding.changed, 0];
+                tally.add(Term { kind: Kind::Funding, entity, amount: -owed.funding.wide(), sources });
+            }
+            if owed.loss != Money::ZERO {
+                let sources = [holding, market.funding.loss_changed, 0];
+                tally.add(Term { kind: Kind::Loss, entity, amount: -owed.loss.wide(), sources });
+            }
+        }
+    }
+
+    #[inline]
+    fn tally_money<T: Tally>(&self, tally: &mut T) {
+        match self.id {
+            PoolId::Cross(asset) => {
+                let balance = self.holdings.balance(asset);
+                let (entity, sources) = (asset.0, [balance.changed, 0, 0]);
+                tally.add(Term { kind: Kind::Cash, entity, amount: balance.cash.wide(), sources });
+                for &counted in &self.risk.asset(asset).counts {
+                    self.tally_collateral(counted, tally);
+                }
+            }
+            PoolId::Isolated(market) => {
+                let rider = self.holdings.rider(&self.holdings.position(market));
+                let (amount, changed) = rider.map_or((Wide::ZERO, 0), |r| (r.margin.wide(), r.margin_changed));
+                tally.add(Term { kind: Kind::Margin, entity: market.0, amount, sources: [changed, 0, 0] });
+            }
+        }
+    }
+
+    fn tally_collateral<T: Tally>(&self, asset: AssetId, tally: &mut T) {
+        let balance = self.holdings.balance(asset);
+        let Some(collateral) = self.risk.asset(asset).collateral else { return };
+        let amount = collateral.value(balance.cash).wide();
+        if amount != Wide::ZERO {
+            let sources = [balance.changed, collateral.price_changed, collateral.changed];
+            tally.add(Term { kind: Kind::Collateral, entity: asset.0, amount, sources });
+        }
+    }
+
+    /// The terms of its initial requirement.
+    #[inline]
+    pub fn tally_requirement<T: Tally>(&self, tally: &mut T) {
+        let (mut sum, mut live) = (Wide::ZERO, false);
+        for (position, market) in self.positions() {
+            live = true;
+            let (kind, amount) = margin::requirement(&position, market, self.own_rate(&position), &self.risk);
+            let amount = amount.wide();
+            sum += amount;
+            let terms = match kind {
+                Kind::Tier => market.schedule_changed,
+                Kind::Leverage => self.holdings.rider(&position).map_or(0, |rider| rider.rate_changed),
+                _ => market.scaling.changed,
+            };
+            let sources = [position.changed, market.mark_changed, terms];
+            tally.add(Term { kind, entity: market.id.0, amount, sources });
+        }
+        let missing = self.levels().account_floor.wide() - sum;
+        if live && missing > Wide::ZERO {
+            let sources = [0, 0, self.levels().changed];
+            tally.add(Term { kind: Kind::Floor, entity: self.asset().0, amount: missing, sources });
+        }
+    }
+
+    /// The terms of its maintenance.
+    #[inline]
+    pub fn tally_maintenance<T: Tally>(&self, tally: &mut T) {
+        for (position, market) in self.positions() {
+            let amount = margin::maintenance(position.lots, market).wide();
+            let sources = [position.changed, market.mark_changed, market.schedule_changed];
+            tally.add(Term { kind: Kind::Maintenance, entity: market.id.0, amount, sources });
+        }
+    }
+
+    /// What it has.
+    #[inline]
+    pub fn equity(&self) -> Wide {
+        let mut sum = Sum::default();
+        self.tally_equity(&mut sum);
+        sum.0
+    }
+
+    /// What it must have for a fill.
+    #[inline]
+    pub fn requirement(&self) -> Wide {
+        let mut sum = Sum::default();
+        self.tally_requirement(&mut sum);
+        sum.0
+    }
+
+    /// What it must have to go on.
+    #[inline]
+    pub fn maintenance(&self) -> Wide {
+        let mut sum = Sum::default();
+        self.tally_maintenance(&mut sum);
+        sum.0
+    }
+
+    /// What all its positions owe.
+    pub fn owed(&self) -> Wide {
+        self.positions()
+            .fold(Wide::ZERO, |sum, (position, market)| sum + self.holdings.owed(&position, market).total().wide())
+    }
+
+    /// What it must have to place an order.
+    #[inline]
+    pub fn placing_level(&self) -> Wide {
+        self.requirement().share_ceil(self.levels().initial_rate)
+    }
+
+    /// What it must have to count as recovered.
+    pub fn recovered_level(&self) -> Wide {
+        let rate = Rate(crate::quantities::RATE_ONE + self.levels().buffer_rate.0);
+        self.maintenance().share_ceil(rate)
+    }
+
+    /// What must stay when money leaves it: `max(ceil(requirement · transfer_rate), ceil(10 % of Σ |lots| · mark · tick_value))`.
+    pub fn transfer_level(&self) -> Wide {
+        let notional = self.positions().fold(Wide::ZERO, |sum, (position, market)| {
+            sum + position.lots.abs().value_at(market.mark, market.tick_value)
+        });
+        let tenth = Wide(div_ceil_wide(notional.0, 10));
+        self.requirement().share_ceil(self.levels().transfer_rate).max(tenth)
+    }
+
+    /// Whether no position of it has lots.
+    pub fn is_flat(&self) -> bool {
+        self.positions().all(|(position, _)| position.lots == Lots::ZERO)
+    }
+}

@@ -1,0 +1,79 @@
+//! Caps on what an account may be exposed to, and on what a market may hold.
+
+use crate::command::Scope;
+use crate::matching::book::Book;
+use crate::quantities::{AccountId, Money, RATE_ONE, Wide};
+use crate::reject::{Code, Reject};
+use crate::state::State;
+use crate::state::market::Market;
+use crate::state::position::Position;
+
+/// Whether the caps allow a position to become what it would be. One that is no worse than before may stay.
+pub fn within_caps<B: Book>(
+    state: &State<B>,
+    account: AccountId,
+    market: &Market,
+    before: &Position,
+    after: &Position,
+) -> Result<(), Reject> {
+    if after.worst() <= before.worst() {
+        return Ok(());
+    }
+    market_caps(market, after)?;
+    if state.exposure_caps.is_empty() && state.accounts.of(account).mandate.is_none() {
+        return Ok(());
+    }
+    [Scope::Market, Scope::Group, Scope::Asset]
+        .into_iter()
+        .try_for_each(|scope| exposure_cap(state, account, market, after, scope))
+}
+
+fn market_caps(market: &Market, after: &Position) -> Result<(), Reject> {
+    let (caps, interest) = (&market.caps, Wide(market.open_interest));
+    if caps.open_interest_max.0 > 0 && interest >= Wide(i128::from(caps.open_interest_max.0)) {
+        return Err(Code::OpenInterestCap.with(interest.clamp_i64(), caps.open_interest_max.0));
+    }
+    let share = Wide((interest.0 * i128::from(caps.concentration_rate.0)).div_euclid(i128::from(RATE_ONE)));
+    let cap = share.max(Wide(i128::from(caps.concentration_floor.0)));
+    if caps.concentration_rate.0 > 0 && Wide(i128::from(after.worst().0)) > cap {
+        return Err(Code::ConcentrationCap.with(after.worst().0, cap.clamp_i64()));
+    }
+    Ok(())
+}
+
+/// The account's own cap of a scope counts, or else that of all accounts.
+fn exposure_cap<B: Book>(
+    state: &State<B>,
+    id: AccountId,
+    market: &Market,
+    after: &Position,
+    scope: Scope,
+) -> Result<(), Reject> {
+    let number = match scope {
+        Scope::Market => market.id.0,
+        Scope::Group => market.group.0,
+        Scope::Asset => market.settlement.0,
+    };
+    let account = state.accounts.of(id);
+    let own = account.mandate.as_ref().and_then(|mandate| mandate.caps.get(&(scope, number)));
+    let Some(&Money(cap)) = own.or_else(|| state.exposure_caps.get(&(scope, number))) else { return Ok(()) };
+    if scope == Scope::Group && number == 0 {
+        return Ok(());
+    }
+    let of = |position: &Position, market: &Market| position.worst().value_at(market.mark, market.tick_value);
+    let others = account.holdings.positions().iter().filter(|position| position.market != market.id);
+    let exposure = others.fold(of(after, market), |sum, position| {
+        let other = &state.markets[position.market.index()];
+        let counts = other.settlement == market.settlement
+            && match scope {
+                Scope::Market => false,
+                Scope::Group => other.group == market.group,
+                Scope::Asset => true,
+            };
+        if counts { sum + of(position, other) } else { sum }
+    });
+    if exposure > Wide(i128::from(cap)) {
+        return Err(Code::ExposureCap.with(exposure.clamp_i64(), cap));
+    }
+    Ok(())
+}
