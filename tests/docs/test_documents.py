@@ -9,12 +9,23 @@ from pathlib import Path
 import click
 import pytest
 
-from crossbook import _kernel
+from crossbook import _kernel, commands
+from crossbook.commands import PERMITTED_ORIGINS, Origin
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 VOCABULARY = json.loads(_kernel.vocabulary())
-RULES = (ROOT / "docs" / "rules.md").read_text()
+PAGES = [(ROOT / "docs" / name).read_text() for name in ("rules.md", "rules_margin.md", "rules_waterfall.md")]
+RULES = "\n".join(PAGES)
+LISTS = {
+    "`[lower_bound i64, initial_rate i64, maintenance_rate i64]`": "tiers",
+    "`[maker_rate i64, taker_rate i64]`": "fee_tiers",
+    "`[group_a u16, group_b u16, correlation_rate i64, offset_cap_rate i64]`": "correlations",
+    "`[account u32, lots i64]`": "allocations",
+    "`u16`": "u16s",
+    "`u64`": "u64s",
+    "`i64`": "i64s",
+}
 
 
 def blocks(path: Path, language: str) -> list[str]:
@@ -85,24 +96,34 @@ def test_every_verb_the_readme_shows_exists() -> None:
 
 
 def table_rows(heading: str) -> list[list[str]]:
-    """The cells of the first table under a heading of the rules."""
-    section = RULES.split(f"## {heading}\n")[1].split("\n## ")[0]
-    rows = [line for line in section.splitlines() if line.startswith("| ")]
-    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows[1:]]
+    """The cells of the tables under a heading of the rules, over all their pages."""
+    cells = []
+    for page in PAGES:
+        (section,) = re.findall(rf"^## {heading}(?: of this page)?\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+        rows = [line for line in section.splitlines() if line.startswith("| ")]
+        cells += [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows[1:]]
+    return cells
 
 
-def test_the_command_table_of_the_rules_is_the_vocabulary() -> None:
+def test_the_command_tables_of_the_rules_are_the_vocabulary() -> None:
     documented = {}
     for tag, name, fields, _origins in table_rows("Commands"):
-        plain = re.sub(r"\(.*?\)", "", fields).replace(
-            "array of `[lower_bound i64, initial_rate i64, maintenance_rate i64]`", "tiers"
-        )
+        plain = re.sub(r"\(.*?\)", "", fields)
+        plain = re.sub(r"array of (`.*?`)", lambda found: LISTS[found[1]], plain)
         documented[int(tag), name] = [tuple(field.split()) for field in plain.split(", ") if field.strip()]
     built = {(c["tag"], c["name"]): [tuple(field) for field in c["fields"]] for c in VOCABULARY["commands"]}
+    # The page of margin adds a last field to a command of the first page.
+    documented[9, "Withdraw"].append(("destination", "u64"))
     assert documented == built
 
 
-def test_the_event_table_of_the_rules_is_the_vocabulary() -> None:
+def test_the_origins_of_the_rules_are_those_of_the_vocabulary() -> None:
+    for _tag, name, _fields, origins in table_rows("Commands"):
+        written = set(Origin.__members__) if origins == "any" else {word.upper() for word in origins.split(", ")}
+        assert {origin.name for origin in PERMITTED_ORIGINS[getattr(commands, name)]} == written, name
+
+
+def test_the_event_tables_of_the_rules_are_the_vocabulary() -> None:
     documented = {
         (int(tag), name): re.findall(r"(?:^|, )(\w+)", re.sub(r" \(.*?\)| [iu]\d+", "", fields))
         for tag, name, fields in table_rows("Events")
@@ -112,8 +133,9 @@ def test_the_event_table_of_the_rules_is_the_vocabulary() -> None:
 
 
 def test_every_refusal_is_in_the_rules_and_no_other() -> None:
-    numbers = {int(number) for number in re.findall(r"(?<!\d)([1-4]\d\d)(?= [A-Z][a-z]+[A-Z])", RULES)}
-    numbers |= {int(number) for number in re.findall(r"\| ([1-4]\d\d) \|", RULES)}
+    named = r"(?<![\d,])([1-5]\d\d)(?= [A-Z][a-z]+[A-Z]| Cooldown)"
+    row = r"\| ([1-5]\d\d) \|"
+    numbers = {int(number) for pattern in (named, row) for number in re.findall(pattern, RULES)}
     assert numbers == {reject["code"] for reject in VOCABULARY["rejects"]}
     missing = [reject["name"] for reject in VOCABULARY["rejects"] if reject["name"] not in RULES]
     # A refusal named once is cited by its number afterwards.

@@ -12,11 +12,23 @@ import pytest
 
 from crossbook import _kernel, commands, events
 from crossbook.commands import COMMAND_TYPES, DEFAULT_ORIGIN, PERMITTED_ORIGINS, Origin, command_name, command_tag
-from crossbook.events import EVENT_TYPES, CancelReason
+from crossbook.events import EVENT_TYPES
 from crossbook.rejects import REASONS, RejectCode, explain
 
 VOCABULARY: dict[str, Any] = json.loads(_kernel.vocabulary())
-ENUM_BYTES = {"u8"}
+LISTS = {
+    tuple[commands.Tier, ...]: "tiers",
+    tuple[commands.FeeTier, ...]: "fee_tiers",
+    tuple[commands.Correlation, ...]: "correlations",
+    tuple[commands.Allocation, ...]: "allocations",
+    tuple[commands.U16, ...]: "u16s",
+    tuple[commands.U64, ...]: "u64s",
+    tuple[commands.I64, ...]: "i64s",
+}
+# What traders write is shorter than what the kernel spells out.
+SPELLED_OUT = {
+    "GTC": "goodtillcancel", "IOC": "immediateorcancel", "FOK": "fillorkill", "GTD": "goodtilldate", "NONE": "allow",
+}  # fmt: skip
 
 
 def python_type(annotation: Any) -> str:
@@ -24,9 +36,9 @@ def python_type(annotation: Any) -> str:
     names = {getattr(commands, name): name.lower() for name in ("U8", "U16", "U32", "U64", "I64")}
     if annotation in names:
         return names[annotation]
+    if annotation in LISTS:
+        return LISTS[annotation]
     plain = typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
-    if plain == tuple[commands.Tier, ...]:
-        return "tiers"
     if isinstance(plain, type) and issubclass(plain, IntEnum):
         return "u8"
     return {bool: "bool", str: "str", int: "u8"}[plain]
@@ -62,10 +74,20 @@ def test_each_reject_has_the_number_and_the_name_of_the_kernel() -> None:
     }
 
 
-def test_each_cancel_reason_has_the_number_and_the_name_of_the_kernel() -> None:
-    assert {entry["code"]: entry["name"].lower() for entry in VOCABULARY["cancel_reasons"]} == {
-        reason.value: reason.name.replace("_", "").lower() for reason in CancelReason
-    }
+@pytest.mark.parametrize("name", VOCABULARY["enumerations"])
+def test_each_enumeration_has_the_numbers_and_the_names_of_the_kernel(name: str) -> None:
+    kernel = {spelled.lower(): number for spelled, number in VOCABULARY["enumerations"][name].items()}
+    if name == "Sides":  # a mass cancel's side: 0 or a Side
+        assert kernel == {"both": 0} | {side.name.lower(): side.value for side in commands.Side}
+        return
+    kind: type[IntEnum] = getattr(commands, name, None) or getattr(events, name)
+    assert kernel == {SPELLED_OUT.get(m.name, m.name.replace("_", "").lower()): m.value for m in kind}
+
+
+def test_no_enumeration_is_on_one_side_only() -> None:
+    ours = {name for page in (commands, events) for name, kind in vars(page).items()
+            if isinstance(kind, type) and issubclass(kind, IntEnum)}  # fmt: skip
+    assert ours == set(VOCABULARY["enumerations"]) - {"Sides"}
 
 
 def test_the_catalogue_explains_every_reject() -> None:
@@ -94,10 +116,11 @@ def test_the_default_origin_is_the_least_privileged_that_may() -> None:
 @pytest.mark.parametrize("kind", COMMAND_TYPES, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("origin", list(Origin), ids=lambda origin: origin.name)
 def test_the_kernel_permits_exactly_the_origins_python_lists(kind: type[Any], origin: Origin) -> None:
-    filler = {"str": "x", "tiers": (), "bool": False}
+    filler = {"str": "x", "bool": False} | dict.fromkeys(LISTS.values(), ())
     fields = next(entry["fields"] for entry in VOCABULARY["commands"] if entry["name"] == kind.__name__)
     values = [
-        {"side": 1, "kind": 1, "time_in_force": 1, "origin": 1}.get(name, filler.get(wire, 0)) for name, wire in fields
+        dict.fromkeys(("side", "kind", "time_in_force", "origin", "mode", "scope"), 1).get(name, filler.get(wire, 0))
+        for name, wire in fields
     ]
     body = msgspec.msgpack.encode([0, origin, 0, 0, 0, [command_tag(kind), *values]])
     answer = _kernel.Kernel().apply(body, first_seq=1, base_time_ns=1, count=1)
@@ -107,5 +130,5 @@ def test_the_kernel_permits_exactly_the_origins_python_lists(kind: type[Any], or
 
 
 def test_tags_and_names() -> None:
-    assert [command_tag(kind) for kind in COMMAND_TYPES] == list(range(1, 21))
+    assert [command_tag(kind) for kind in COMMAND_TYPES] == list(range(1, 64))
     assert (command_name(12), command_name(99)) == ("Place", "command 99")

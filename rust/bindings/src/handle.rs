@@ -11,7 +11,7 @@ use crossbook_kernel::event;
 use crossbook_kernel::kernel::{BlockHead, Checks, Kernel as Core};
 use crossbook_kernel::matching::ladder::Ladder;
 use crossbook_kernel::quantities::{AccountId, MarketId, OrderId, Ticks};
-use crossbook_kernel::view::{self, View};
+use crossbook_kernel::view::View;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -225,8 +225,8 @@ pub fn count_events(stream: &[u8]) -> PyResult<usize> {
     event::count(stream).map_err(|error| PyValueError::new_err(format!("not a stream of events: {}", error.code())))
 }
 
-/// The vocabulary of commands, events and refusals, as JSON.
+/// The vocabulary of commands, events, refusals and enumerations, as JSON.
 #[pyfunction]
 pub fn vocabulary() -> String {
-    view::vocabulary()
+    crossbook_kernel::vocabulary()
 }

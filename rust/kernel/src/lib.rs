@@ -39,5 +39,7 @@ pub mod digest;
 pub mod invariants;
 pub mod snapshot;
 pub mod view;
+mod vocabulary;
 
 pub use field::Entry;
+pub use vocabulary::vocabulary;

@@ -3,7 +3,7 @@
 //! Nothing here computes a number of its own: margin rows are the very terms the checks sum.
 
 use crate::command::Side;
-use crate::field::{Entry, Field};
+use crate::field::Field;
 use crate::matching::book::Book;
 use crate::matching::orders::NewOrder;
 use crate::quantities::{AccountId, AssetId, MarketId, OrderId, Ticks, Wide};
@@ -251,29 +251,4 @@ impl<'a, B: Book> View<'a, B> {
         let slots = if has_price { book.queue(orders, side, price) } else { Vec::new() };
         self.rows(slots.iter(), |view, &slot| view.order_row(&orders.describe(slot)))
     }
-}
-
-/// The vocabulary as JSON, for the other language's side to be checked against.
-pub fn vocabulary() -> String {
-    let entries = |entries: &[Entry]| {
-        let one = |entry: &Entry| {
-            let fields: Vec<String> =
-                entry.fields.iter().map(|(name, kind)| format!(r#"["{name}","{kind}"]"#)).collect();
-            format!(r#"{{"tag":{},"name":"{}","fields":[{}]}}"#, entry.tag, entry.name, fields.join(","))
-        };
-        entries.iter().map(one).collect::<Vec<_>>().join(",")
-    };
-    let numbered = |pairs: &[(u16, &str)]| {
-        let one = |(code, name): &(u16, &str)| format!(r#"{{"code":{code},"name":"{name}"}}"#);
-        pairs.iter().map(one).collect::<Vec<_>>().join(",")
-    };
-    let reasons: Vec<(u16, &str)> =
-        crate::event::CancelReason::ALL.iter().map(|&(code, name)| (u16::from(code), name)).collect();
-    format!(
-        r#"{{"commands":[{}],"events":[{}],"rejects":[{}],"cancel_reasons":[{}]}}"#,
-        entries(crate::command::Command::VOCABULARY),
-        entries(crate::event::VOCABULARY),
-        numbered(crate::reject::Code::ALL),
-        numbered(&reasons),
-    )
 }

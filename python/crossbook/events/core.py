@@ -1,9 +1,4 @@
-"""Events: the vocabulary of what a venue says happened, exactly as `docs/rules.md` numbers it.
-
-An event is a frozen struct that decodes from the msgpack array `[tag, seq, ...fields]`; `seq` is the command it
-belongs to. Units are those of `crossbook.commands`: ticks, lots, minor units, parts per 10^9, nanoseconds. The garbage
-collector does not track these structs (`gc=False`): they hold scalars only, and there are many of them.
-"""
+"""The events of `docs/rules.md`: assets, markets, accounts, money, orders, trades, and the journal's own."""
 
 from __future__ import annotations
 
@@ -12,7 +7,7 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from crossbook.commands import Origin, Side
+from crossbook.commands.base import Origin, Side
 
 
 class CancelReason(IntEnum):
@@ -25,6 +20,8 @@ class CancelReason(IntEnum):
     MARGIN = 5
     SELF_TRADE = 6
     REDUCE_ONLY = 7
+    OPEN_INTEREST = 8
+    WATERFALL = 9
 
 
 class Rejected(Struct, frozen=True, gc=False, array_like=True, tag=1):
@@ -285,7 +282,7 @@ class RulesetActivated(Struct, frozen=True, gc=False, array_like=True, tag=24):
     ruleset: int
 
 
-Event: TypeAlias = (
+CoreEvent: TypeAlias = (
     Rejected
     | AssetAdded
     | MarketAdded
@@ -311,9 +308,9 @@ Event: TypeAlias = (
     | Repaired
     | RulesetActivated
 )
-"""Any event, told apart by its tag."""
+"""Any event of `docs/rules.md`."""
 
-EVENT_TYPES: Final[tuple[type[Event], ...]] = (
+TYPES: Final[tuple[type[CoreEvent], ...]] = (
     Rejected,
     AssetAdded,
     MarketAdded,
@@ -339,4 +336,4 @@ EVENT_TYPES: Final[tuple[type[Event], ...]] = (
     Repaired,
     RulesetActivated,
 )
-"""The event types in the order of their tags: the tag of a type is its index plus one."""
+"""These event types in the order of their tags."""

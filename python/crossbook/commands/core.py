@@ -1,72 +1,23 @@
-"""Commands: the vocabulary of what may be asked of a venue, exactly as `docs/rules.md` numbers it.
-
-A command is a frozen struct that encodes as the msgpack array `[tag, ...fields]`. All amounts are integers: prices in
-ticks, sizes in lots, money in minor units of the settlement asset, rates in parts per 1,000,000,000, times in
-nanoseconds since the Unix epoch. `crossbook.quantities` and the builders of `crossbook.Venue` convert to them exactly.
-"""
+"""The commands of `docs/rules.md`: assets, markets, accounts, money, orders, and the journal's own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import IntEnum
-from types import MappingProxyType
 from typing import Annotated, Final, TypeAlias
 
 from msgspec import Meta, Struct
 
-U8: TypeAlias = Annotated[int, Meta(ge=0, le=2**8 - 1)]
-U16: TypeAlias = Annotated[int, Meta(ge=0, le=2**16 - 1)]
-U32: TypeAlias = Annotated[int, Meta(ge=0, le=2**32 - 1)]
-# msgspec compares Meta bounds in 64 signed bits; the encoder itself refuses what is over 2^64 - 1.
-U64: TypeAlias = Annotated[int, Meta(ge=0)]
-I64: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
-
-RATE_ONE: Final = 1_000_000_000
-"""One, as a rate: rates are integers in parts per 1,000,000,000."""
-STRING_BYTES_MAX: Final = 64
-"""The longest string of the wire, in bytes of UTF-8."""
-
-
-class Origin(IntEnum):
-    """Who issued a command; what each command permits is in `PERMITTED_ORIGINS`."""
-
-    CLIENT = 0
-    ORACLE = 1
-    POLICY = 2
-    OPERATOR = 3
-
-
-class Side(IntEnum):
-    """The side of an order."""
-
-    BUY = 1
-    SELL = 2
-
-
-class OrderKind(IntEnum):
-    """A limit order rests at its price; a market order takes up to its protection bound and never rests."""
-
-    LIMIT = 1
-    MARKET = 2
-
-
-class TimeInForce(IntEnum):
-    """How long an order lives: until cancelled, immediate or cancel, fill or kill, until a stamped time."""
-
-    GTC = 1
-    IOC = 2
-    FOK = 3
-    GTD = 4
-
-
-class SelfTrade(IntEnum):
-    """What happens when an order would trade with its own master account; the taker's mode decides."""
-
-    NONE = 0
-    CANCEL_NEWEST = 1
-    CANCEL_OLDEST = 2
-    CANCEL_BOTH = 3
-    DECREMENT = 4
+from crossbook.commands.base import (
+    I64,
+    U8,
+    U16,
+    U32,
+    U64,
+    OrderKind,
+    Origin,
+    SelfTrade,
+    Side,
+    TimeInForce,
+)
 
 
 class Tier(Struct, frozen=True, gc=False, array_like=True):
@@ -152,11 +103,16 @@ class Deposit(Struct, frozen=True, gc=False, array_like=True, tag=8):
 
 
 class Withdraw(Struct, frozen=True, gc=False, array_like=True, tag=9):
-    """Pay `amount` minor units out, if the margin left behind allows it. Client or operator."""
+    """Pay `amount` minor units out, if the margin left behind allows it. Client or operator.
+
+    `destination` says where the money goes: a number the venue and its client agree on, 0 for nowhere in particular.
+    An account may have a list of the destinations it permits (SetPermissions).
+    """
 
     account: U32
     asset: U16
     amount: I64
+    destination: U64 = 0
 
 
 class Transfer(Struct, frozen=True, gc=False, array_like=True, tag=10):
@@ -256,7 +212,7 @@ class ActivateRuleset(Struct, frozen=True, gc=False, array_like=True, tag=20):
     ruleset: U32
 
 
-Command: TypeAlias = (
+CoreCommand: TypeAlias = (
     AddAsset
     | AddMarket
     | SetTiers
@@ -278,70 +234,30 @@ Command: TypeAlias = (
     | Repair
     | ActivateRuleset
 )
-"""Any command, told apart by its tag."""
-
-COMMAND_TYPES: Final[tuple[type[Command], ...]] = (
-    AddAsset,
-    AddMarket,
-    SetTiers,
-    SetFees,
-    SetLimits,
-    SetParameters,
-    CreateAccount,
-    Deposit,
-    Withdraw,
-    Transfer,
-    SetMark,
-    Place,
-    Amend,
-    Cancel,
-    MassCancel,
-    Tick,
-    Checkpoint,
-    RegisterAuthor,
-    Repair,
-    ActivateRuleset,
-)
-"""The command types in the order of their tags: the tag of a type is its index plus one."""
+"""Any command of `docs/rules.md`."""
 
 _CLIENT, _ORACLE, _POLICY, _OPERATOR = Origin
 
-PERMITTED_ORIGINS: Final[Mapping[type[Command], tuple[Origin, ...]]] = MappingProxyType(
-    {
-        AddAsset: (_OPERATOR,),
-        AddMarket: (_OPERATOR,),
-        SetTiers: (_POLICY, _OPERATOR),
-        SetFees: (_POLICY, _OPERATOR),
-        SetLimits: (_POLICY, _OPERATOR),
-        SetParameters: (_OPERATOR,),
-        CreateAccount: (_CLIENT, _OPERATOR),
-        Deposit: (_OPERATOR,),
-        Withdraw: (_CLIENT, _OPERATOR),
-        Transfer: (_CLIENT, _OPERATOR),
-        SetMark: (_ORACLE, _POLICY, _OPERATOR),
-        Place: (_CLIENT, _POLICY, _OPERATOR),
-        Amend: (_CLIENT, _POLICY, _OPERATOR),
-        Cancel: (_CLIENT, _POLICY, _OPERATOR),
-        MassCancel: (_CLIENT, _POLICY, _OPERATOR),
-        Tick: (_CLIENT, _ORACLE, _POLICY, _OPERATOR),
-        Checkpoint: (_POLICY, _OPERATOR),
-        RegisterAuthor: (_OPERATOR,),
-        Repair: (_OPERATOR,),
-        ActivateRuleset: (_OPERATOR,),
-    }
+ORIGINS: Final[tuple[tuple[type[CoreCommand], tuple[Origin, ...]], ...]] = (
+    (AddAsset, (_OPERATOR,)),
+    (AddMarket, (_OPERATOR,)),
+    (SetTiers, (_POLICY, _OPERATOR)),
+    (SetFees, (_POLICY, _OPERATOR)),
+    (SetLimits, (_POLICY, _OPERATOR)),
+    (SetParameters, (_OPERATOR,)),
+    (CreateAccount, (_CLIENT, _OPERATOR)),
+    (Deposit, (_OPERATOR,)),
+    (Withdraw, (_CLIENT, _OPERATOR)),
+    (Transfer, (_CLIENT, _OPERATOR)),
+    (SetMark, (_ORACLE, _POLICY, _OPERATOR)),
+    (Place, (_CLIENT, _POLICY, _OPERATOR)),
+    (Amend, (_CLIENT, _POLICY, _OPERATOR)),
+    (Cancel, (_CLIENT, _POLICY, _OPERATOR)),
+    (MassCancel, (_CLIENT, _POLICY, _OPERATOR)),
+    (Tick, (_CLIENT, _ORACLE, _POLICY, _OPERATOR)),
+    (Checkpoint, (_POLICY, _OPERATOR)),
+    (RegisterAuthor, (_OPERATOR,)),
+    (Repair, (_OPERATOR,)),
+    (ActivateRuleset, (_OPERATOR,)),
 )
-"""The origins that may issue each command, least privileged first: the first is the default of `Venue.submit`."""
-
-DEFAULT_ORIGIN: Final[Mapping[type[Command], Origin]] = MappingProxyType(
-    {kind: origins[0] for kind, origins in PERMITTED_ORIGINS.items()}
-)
-
-
-def command_tag(command: type[Command]) -> int:
-    """The tag a command type carries on the wire."""
-    return COMMAND_TYPES.index(command) + 1
-
-
-def command_name(tag: int) -> str:
-    """The name of the command with this tag, for example `"Place"` for 12; `"command 99"` for a tag nobody knows."""
-    return COMMAND_TYPES[tag - 1].__name__ if 1 <= tag <= len(COMMAND_TYPES) else f"command {tag}"
+"""The origins that may issue each of these commands, least privileged first, in the order of their tags."""
