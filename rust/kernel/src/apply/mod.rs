@@ -5,6 +5,8 @@
 mod admin;
 mod money;
 mod order;
+mod position;
+mod terms;
 
 use crate::command::{Command, Record};
 use crate::emit::Emitter;
@@ -80,6 +82,22 @@ fn dispatch<B: Book>(state: &mut State<B>, command: &Command, out: &mut Emitter)
             Ok(())
         }
         Command::ActivateRuleset(c) => admin::activate_ruleset(state, c, out),
+        Command::SetFeeTiers(c) => terms::set_fee_tiers(state, c, out),
+        Command::SetAccountFees(c) => terms::set_account_fees(state, c, out),
+        Command::SetMarketMode(c) => terms::set_market_mode(state, c, out),
+        Command::SetScaling(c) => terms::set_scaling(state, c, out),
+        Command::SetCaps(c) => terms::set_caps(state, c, out),
+        Command::SetExposureCap(c) => terms::set_exposure_cap(state, c, out),
+        Command::SetLevels(c) => terms::set_levels(state, c, out),
+        Command::SetCollateral(c) => terms::set_collateral(state, c, out),
+        Command::SetCollateralPrice(c) => terms::set_collateral_price(state, c, out),
+        Command::SetPermissions(c) => terms::set_permissions(state, c, out),
+        Command::SetWithdrawalGate(c) => terms::set_withdrawal_gate(state, c, out),
+        Command::SetPositionMode(c) => position::set_position_mode(state, c, out),
+        Command::AdjustMargin(c) => position::adjust_margin(state, c, out),
+        Command::SetLeverage(c) => position::set_leverage(state, c, out),
+        Command::SetStress(c) => position::set_stress(state, c, out),
+        Command::SettleFunding(c) => position::settle_funding(state, c, out),
         _ => Err(crate::reject::Code::RulesetNotSupported.bare()),
     }
 }

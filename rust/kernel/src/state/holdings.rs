@@ -86,6 +86,15 @@ impl Rider {
     }
 }
 
+impl Rider {
+    /// The position is no longer a pool of its own: its margin and what the waterfall remembered of it are gone.
+    pub fn leave(&mut self) {
+        let none = Self::none(self.market);
+        (self.isolated, self.margin, self.margin_changed) = (false, none.margin, 0);
+        self.condition = none.condition;
+    }
+}
+
 /// What holds for all of an account's pools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Profile {
