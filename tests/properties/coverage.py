@@ -24,14 +24,25 @@ SITUATIONS = (
     "trade within one account",
     "expiry before a refusal",
     "several expiries at once",
+    "funding paid",
+    "funding received",
+    "funding settled by a trade",
+    "isolated with margin",
+    "isolated margin returned",
+    "isolated position traded",
+    "margin added",
+    "margin removed",
+    "stress moved margin",
+    "stress moved nothing",
+    "collateral withdrawn",
     *(f"self-trade mode {mode}" for mode in (c.CANCEL_NEWEST, c.CANCEL_OLDEST, c.CANCEL_BOTH, c.DECREMENT)),
 )
 
 
 # What the sessions do not reach yet.
-EVENTS_TO_COME = range(e.FEE_TIERS_SET, e.LOSS_SOCIALISED + 1)
-REASONS_TO_COME = (e.OPEN_INTEREST, e.WATERFALL)
-REFUSALS_TO_COME = (*range(217, 300), *range(307, 400), *range(420, 600))
+EVENTS_TO_COME = range(e.GROUP_SET, e.LOSS_SOCIALISED + 1)
+REASONS_TO_COME = (e.WATERFALL,)
+REFUSALS_TO_COME = (*range(Code.GroupInvalid, Code.PortfolioInvalid + 1), *range(500, 600))
 
 
 class Coverage:
@@ -50,6 +61,8 @@ class Coverage:
         self.lots: dict[tuple[int, int], int] = {}
         self.masters: dict[int, int] = {}
         self.rebated: set[int] = set()
+        self.isolated: set[tuple[int, int]] = set()
+        self.collateral: set[int] = set()
 
     def count(self, record: c.Record, events: list[Event]) -> None:
         """Counts one record and its events."""
@@ -70,6 +83,11 @@ class Coverage:
         if event[0] == e.FEES_SET:
             (self.rebated.add if event[3] < 0 else self.rebated.discard)(event[2])
 
+        if event[0] == e.POSITION_MODE_SET:
+            (self.isolated.add if event[4] else self.isolated.discard)((event[2], event[3]))
+        if event[0] == e.COLLATERAL_SET:
+            self.collateral.add(event[2])
+
     def situations_of(self, command: c.Command, events: list[Event]) -> Iterable[str]:
         """What one record led to."""
         tags = [event[0] for event in events]
@@ -81,6 +99,8 @@ class Coverage:
                 yield "several expiries at once"
         for trade in trades:
             yield from self.situations_of_trade(trade)
+        for event in events:
+            yield from self.situations_of_margin(event, events)
         if len({trade[7] for trade in trades}) >= 3:
             yield "filled from three makers"
         if isinstance(command, c.Place) and e.ORDER_ACCEPTED in tags:
@@ -108,6 +128,25 @@ class Coverage:
             self.lots[account, market] = before + change
             if before * (before + change) < 0:
                 yield "position flipped"
+            if (account, market) in self.isolated:
+                yield "isolated position traded"
+
+    def situations_of_margin(self, event: Event, events: list[Event]) -> Iterable[str]:
+        """What one event tells of margin and funding."""
+        if event[0] == e.FUNDING_PAID:
+            yield "funding paid" if event[4] > 0 else "funding received"
+            if e.TRADED in {other[0] for other in events}:
+                yield "funding settled by a trade"
+        if event[0] == e.POSITION_MODE_SET:
+            _, _, _, _, isolated, amount, _, _ = event
+            if events[-1][0] == e.STRESS_SET:
+                yield "stress moved margin" if amount > 0 else "stress moved nothing"
+            elif amount != 0:
+                yield "isolated with margin" if isolated else "isolated margin returned"
+        if event[0] == e.MARGIN_ADJUSTED:
+            yield "margin added" if event[4] > 0 else "margin removed"
+        if event[0] == e.WITHDRAWN and event[3] in self.collateral:
+            yield "collateral withdrawn"
 
 
 def situations_of_place(command: c.Place, events: list[Event]) -> Iterable[str]:

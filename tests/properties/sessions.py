@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.model import commands as c
+from tests.model.common_checks import ORIGINS
 from tests.model.events import Event
 from tests.model.pools import cross_pool, equity, requirement
 from tests.model.rules_admin import ASSETS_MAX
@@ -18,7 +19,8 @@ from tests.model.state import Order, State
 from tests.model.world import World
 
 from .hostile import extreme, extreme_tiers, spoiled
-from .venues import ACCOUNTS, ASSETS, LARGE, MARKETS, SMALL, Venue, limits, opening_commands, tiers
+from .risk_commands import RISK_CHOICES, settle_funding
+from .venues import ACCOUNTS, ASSETS, FAMILIES, LARGE, MARKETS, SMALL, Venue, limits, opening_commands, tiers
 
 START = 1_700_000_000_000_000_000
 GOOD_ORIGIN: dict[type, tuple[int, ...]] = {
@@ -32,21 +34,24 @@ GOOD_ORIGIN: dict[type, tuple[int, ...]] = {
     c.CreateAccount: (c.CLIENT, c.OPERATOR),
     c.Tick: (c.CLIENT, c.ORACLE, c.POLICY, c.OPERATOR),
     c.Checkpoint: (c.POLICY, c.OPERATOR),
+    **{kind: tuple(sorted(ORIGINS[kind])) for kind in c.MARGIN_TAGS},
 }
 
 
 class Session:
     """A venue under a stream of random commands; everything follows from the random source it is given."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(self, rng: random.Random, *, risk: bool = False) -> None:
         self.rng = rng
         self.world = World()
+        self.choices = RISKY_CHOICES if risk else CHOICES
         self.time = START
         self.next_nonce = 1
         self.venue: Venue = rng.choice((SMALL, SMALL, SMALL, LARGE))
-        self.opening = list(opening_commands(rng, self.venue))
+        self.opening = list(opening_commands(rng, self.venue, risk=risk))
         self.opening.reverse()
         self.burst = rng.choice((0, 0, 260))
+        self.drives_funding = risk and self.venue is LARGE and rng.random() < 0.5
 
     def step(self) -> tuple[c.Record, list[Event]]:
         """Writes the next record, runs it on the model, and returns both."""
@@ -55,7 +60,9 @@ class Session:
 
     def command(self) -> c.Command:
         """The next command: the opening first, then whatever the dice say."""
-        choose, weights = CHOICES
+        choose, weights = self.choices
+        if self.drives_funding and self.rng.random() < 0.08:
+            return settle_funding(self)
         command = self.rng.choices(choose, weights)[0](self)
         return spoiled(self.rng, command) if self.rng.random() < 0.04 else command
 
@@ -238,12 +245,12 @@ def deposit(session: Session) -> c.Command:
 def withdraw(session: Session) -> c.Command:
     """Takes money out, up to the edge."""
     account, asset = any_account(session), session.rng.randint(1, ASSETS)
-    return c.Withdraw(account, asset, amount_near(session, account, asset))
+    return c.Withdraw(account, asset, amount_near(session, account, asset), session.rng.choice((0, 0, 7, 9)))
 
 
 def transfer(session: Session) -> c.Command:
     """Moves money, mostly within a family of accounts."""
-    family = session.rng.choice(((1, 5, 6), (2, 7), tuple(range(1, ACCOUNTS + 1))))
+    family = session.rng.choice((*FAMILIES, tuple(range(1, ACCOUNTS + 1))))
     source, destination, asset = session.rng.choice(family), session.rng.choice(family), session.rng.randint(1, ASSETS)
     return c.Transfer(source, destination, asset, amount_near(session, source, asset))
 
@@ -284,7 +291,7 @@ def new_listing(session: Session) -> c.Command:
     if rng.random() < (0.8 if len(session.world.state.assets) == ASSETS_MAX else 0.45):
         symbol = rng.choice(("USD", "", "GB P", f"A{seq}", f"A{seq}", f"A{seq}"))
         return c.AddAsset(symbol, rng.choice((0, 8, 18, 19, 255)))
-    fields: list[Any] = [f"N{seq}", rng.randint(1, 2), 10**12, 10**12, 10**6, 10**3]
+    fields: list[Any] = [f"N{seq}", rng.randint(1, ASSETS), 10**12, 10**12, 10**6, 10**3]
     choices = (
         (0, ("", "no good", "M1-PERP", "x" * 25)),
         (2, (0, 10**18 + 1, 2**64 - 1)),
@@ -303,3 +310,4 @@ CHOICES: tuple[list[Callable[[Session], c.Command]], list[int]] = (
     [place, amend, cancel, mass_cancel, set_mark, deposit, withdraw, transfer, lambda _: c.Tick(), administer],
     [560, 120, 70, 8, 90, 25, 30, 30, 12, 75],
 )
+RISKY_CHOICES = (CHOICES[0] + RISK_CHOICES[0], CHOICES[1] + RISK_CHOICES[1])

@@ -1,4 +1,4 @@
-"""The venues that random sessions run on: two assets, three markets with their own rules, eight accounts.
+"""The venues that random sessions run on: three assets, one of them collateral, three markets, eight accounts.
 
 One venue trades small numbers; the other stands at the edge of what the rules admit, with notionals up to 2^58.
 """
@@ -14,7 +14,9 @@ from tests.model import commands as c
 SUB_ACCOUNT_PARENTS = (0, 0, 0, 0, 1, 1, 2, 0)
 ACCOUNTS = len(SUB_ACCOUNT_PARENTS)
 MARKETS = 3
-ASSETS = 2
+ASSETS = 3
+COLLATERAL = 3
+FAMILIES = ((1, 5, 6), (2, 7))
 
 
 class Shape(NamedTuple):
@@ -32,13 +34,13 @@ class Shape(NamedTuple):
 class Venue(NamedTuple):
     """Assets by their decimals, markets, and the money that counts as one unit."""
 
-    decimals: tuple[int, int]
+    decimals: tuple[int, int, int]
     shapes: tuple[Shape, Shape, Shape]
     money: int
 
 
 SMALL = Venue(
-    (2, 6),
+    (2, 6, 4),
     (
         Shape(10**10, 10**12, 1, 5_000, 80, 1_000, 1),
         Shape(7 * 10**10, 10**12, 1, 2_000, 60, 150, 1),
@@ -47,7 +49,7 @@ SMALL = Venue(
     1,
 )
 LARGE = Venue(
-    (18, 0),
+    (18, 0, 9),
     (
         Shape(10**6, 10**12, 1, 4_800, 60, 1_000, 1),
         Shape(1, 10**6, 1, 2**31 - 1, 2**27, 2_000_000_000, 2**21),
@@ -79,11 +81,19 @@ def limits(rng: random.Random, venue: Venue, market: int) -> c.SetLimits:
     return c.SetLimits(market, rng.choice((0, 0, 0, 600)) * venue.money, lots_max, band, bound)
 
 
-def opening_commands(rng: random.Random, venue: Venue) -> Iterator[c.Command]:
+def collateral_commands(rng: random.Random, venue: Venue) -> Iterator[c.Command]:
+    """The third asset counts towards the pools of the first, at about a third of its own unit."""
+    haircut = rng.choice((0, 100_000_000, 333_333_333))
+    yield c.SetCollateral(COLLATERAL, 1, haircut, 50_000 * venue.money, 10**6 * venue.money, 2)
+    yield c.SetCollateralPrice(COLLATERAL, 33, 10**9)
+
+
+def opening_commands(rng: random.Random, venue: Venue, *, risk: bool) -> Iterator[c.Command]:
     """Everything it takes until orders can be placed; a market or two may be left unready for a while."""
     yield c.AddAsset("USD", venue.decimals[0])
     yield c.AddAsset("EUR.c", venue.decimals[1])
-    for spare in range(rng.choice((0, 0, 62))):
+    yield c.AddAsset("GOLD", venue.decimals[2])
+    for spare in range(rng.choice((0, 0, 61))):
         yield c.AddAsset(f"SPARE{spare}", 0)
     yield c.SetParameters(rng.choice((8, 20, 40)), rng.choice((1, 100, 65_536)), rng.choice((0, 1_000)))
     for market, shape in enumerate(venue.shapes, start=1):
@@ -93,13 +103,15 @@ def opening_commands(rng: random.Random, venue: Venue) -> Iterator[c.Command]:
         yield c.CreateAccount(parent)
     yield c.RegisterAuthor(c.POLICY, "mark", "1.0")
     for market in range(1, MARKETS + 1):
-        if rng.random() < 0.97:
+        if rng.random() < 0.95:
             yield c.SetTiers(market, tiers(rng, venue))
         yield c.SetFees(market, *rng.choice(FEES))
         if rng.random() < 0.7:
             yield limits(rng, venue, market)
-        if rng.random() < 0.97:
+        if rng.random() < 0.95:
             yield c.SetMark(market, venue.shapes[market - 1].middle)
+    if risk and rng.random() < 0.8:
+        yield from collateral_commands(rng, venue)
     for account in range(1, ACCOUNTS + 1):
         for asset in range(1, ASSETS + 1):
             yield c.Deposit(account, asset, rng.choice((500, 3_000, 10_000, 30_000, 100_000)) * venue.money)
