@@ -65,12 +65,14 @@ def may_only_close(state: State, order: Order) -> bool:
 
 
 def reduces_risk(state: State, order: Order, *, lots: int, price: int) -> bool:
-    """Whether a fill costs no more against the mark, before its fee, than the maintenance of the pool that it frees."""
+    """Whether a fill costs no more against the mark, before its fee, than the maintenance it frees, and no debt."""
     pool = pool_of(state, state.accounts[order.account], order.market)
     shown = exposures(state, pool)
     before = maintenance_of(state, pool, shown)
     after = maintenance_of(state, pool, shown | {order.market: exposure_after(state, order, lots)})
-    return gained(state, order, lots=lots, price=price) + before - after >= 0 and after <= before
+    gain = gained(state, order, lots=lots, price=price)
+    affordable = gain >= 0 or equity(state, pool) + gain >= 0
+    return after <= before and gain + before - after >= 0 and affordable
 
 
 def gained(state: State, order: Order, *, lots: int, price: int) -> int:

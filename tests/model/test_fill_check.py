@@ -29,28 +29,43 @@ def test_a_maker_that_cannot_carry_the_fill_gives_way_to_the_next(engine: Engine
     ]
 
 
-def test_reducing_near_the_mark_is_always_allowed_even_under_water(engine: Engine) -> None:
+def test_reducing_at_the_mark_is_always_allowed_even_under_water(engine: Engine) -> None:
     desk = Desk(engine, deposit=100)
     desk.buy(1, 10, 100)
     desk.sell(2, 10, 100)
     desk.mark(80)  # account 1 is worth −100
     desk.buy(3, 4, 79)
-    assert "lots=4" in desk.sell(1, 4, 79)[1]
+    assert desk.sell(1, 4, 79)[-1].endswith("lots=4 reason=5")  # nobody is paid by a debt
+    desk.buy(3, 4, 80)
+    assert "price=80 lots=4" in desk.sell(1, 4, 80)[1]
     assert desk.position(1) == (6, 600)
-    assert desk.pool(1)["equity"] == 100 - 4 * 21 - 6 * 20
+    assert desk.pool(1)["equity"] == 100 - 4 * 20 - 6 * 20
 
 
 def test_closing_may_cost_what_maintenance_it_frees_and_no_more(engine: Engine) -> None:
-    desk = Desk(engine, deposit=100)
+    desk = Desk(engine, deposit=250)
     desk.buy(1, 10, 100)
     desk.sell(2, 10, 100)
-    desk.mark(80)  # account 1 is worth −100, and ten lots of it carry 5 % of 800, which is 40
+    desk.mark(80)  # account 1 is worth 50; five lots carry 5 % of 400, which is 20, and need 40 to be placed
     desk.do(c.Deposit(3, 1, 1_000))
-    desk.buy(3, 10, 75)
-    assert desk.sell(1, 10, 75)[-1].endswith("lots=10 reason=5")  # 50 for 40
-    desk.buy(3, 10, 76)
-    assert "price=76 lots=10" in desk.sell(1, 10, 76)[1]  # 40 for 40
-    assert desk.pool(1)["equity"] == -140
+    desk.buy(3, 5, 75)
+    assert desk.sell(1, 5, 75)[-1].endswith("lots=5 reason=5")  # 25 for 20
+    desk.buy(3, 5, 76)
+    assert "price=76 lots=5" in desk.sell(1, 5, 76)[1]  # 20 for 20
+    assert desk.pool(1)["equity"] == 30
+
+
+def test_closing_may_cost_what_there_is_and_no_more(engine: Engine) -> None:
+    desk = Desk(engine, deposit=219)
+    desk.buy(1, 10, 100)
+    desk.sell(2, 10, 100)
+    desk.mark(80)  # account 1 is worth 19; five lots carry 20
+    desk.do(c.Deposit(3, 1, 1_000))
+    desk.buy(3, 5, 76)
+    assert desk.sell(1, 5, 76)[-1].endswith("lots=5 reason=5")  # 20 of 19
+    desk.buy(3, 5, 77)
+    assert "price=77 lots=5" in desk.sell(1, 5, 77)[1]
+    assert desk.pool(1)["equity"] == 4
 
 
 def test_whoever_can_carry_it_may_close_at_any_price(engine: Engine) -> None:
