@@ -24,6 +24,9 @@ class Kernel:
     def from_snapshot(data: bytes, *, check_invariants: bool = False) -> Kernel:
         """The kernel a canonical snapshot describes. Raises SnapshotError."""
 
+    def copy(self) -> Kernel:
+        """A kernel of its own in the same state: a scratch pad, on which nothing that is done is done here."""
+
     def apply(self, body: bytes, *, first_seq: int, base_time_ns: int, count: int, limit: int | None = None) -> bytes:
         """Execute a block body, or only its first `limit` records.
 

@@ -92,6 +92,11 @@ impl Kernel {
         }
     }
 
+    /// A kernel of its own in the same state: a scratch pad.
+    fn copy(&self, python: Python<'_>) -> PyResult<Self> {
+        self.run(python, |engine| engine.clone()).map(Self::holding)
+    }
+
     /// Executes a block body, or only its first `limit` records, and returns the events, back to back.
     #[pyo3(signature = (body, *, first_seq, base_time_ns, count, limit = None))]
     fn apply<'py>(

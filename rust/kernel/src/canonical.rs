@@ -15,7 +15,7 @@ use crate::state::parameters::{Author, Parameters, Sequence};
 use crate::wire::Text;
 
 /// Writes canonical bytes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Canon {
     bytes: Vec<u8>,
 }

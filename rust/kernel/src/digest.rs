@@ -99,7 +99,7 @@ impl DirtySet {
 }
 
 /// Bucket digests as of the last root.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Roots {
     accounts: Vec<Digest>,
     positions: Vec<Digest>,

@@ -4,7 +4,7 @@ use crate::event::Event;
 use crate::wire::Writer;
 
 /// Collects the events of a call.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Emitter {
     writer: Writer,
     seq: u64,

@@ -44,7 +44,8 @@ pub struct BlockHead {
     pub count: usize,
 }
 
-/// A deterministic venue.
+/// A deterministic venue. A copy of it is a scratch pad: what is executed there is executed nowhere else.
+#[derive(Clone)]
 pub struct Kernel<B = Ladder> {
     pub(crate) state: State<B>,
     pub(crate) events: EventDigest,

@@ -240,7 +240,7 @@ const EVENT_BYTES_MAX: usize = 256;
 /// Writes canonical values into one growing buffer.
 ///
 /// The buffer is kept longer than its content so that a value is written by plain slice stores.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Writer {
     buffer: Vec<u8>,
     used: usize,

@@ -55,7 +55,7 @@ pub struct Account {
 }
 
 /// All accounts by id, with what changed since the last digest.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Accounts {
     list: Vec<Account>,
     /// Buckets whose holdings changed.

@@ -8,7 +8,7 @@ use crate::quantities::AccountId;
 /// (account, client order id) to slot. Clients choose these ids, so a hash map would be theirs to flood: any that
 /// collide can be computed, and a look-up then walks them all. Here an account's names stand in an order of their own,
 /// apart from the other accounts', and there are no more of them than open orders.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ClientOrders {
     by_account: Vec<BTreeMap<u64, Slot>>,
 }

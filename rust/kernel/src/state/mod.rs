@@ -33,6 +33,7 @@ use parameters::{Author, Parameters, Sequence};
 use position::Position;
 
 /// The whole state, generic over the book that keeps its orders.
+#[derive(Clone)]
 pub struct State<B> {
     /// Where the session stands: seq, time and the id counters.
     pub sequence: Sequence,
