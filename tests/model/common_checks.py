@@ -108,12 +108,19 @@ def account_of(command: c.Command) -> int:
 def check_common(state: State, record: c.Record) -> None:
     """Raises `Refused` for the first of steps 1 to 6 that fails; uses up the nonce when step 5 is passed."""
     command = record.command
-    refuse_if(record.origin not in ORIGINS[type(command)], Code.OriginNotPermitted, record.origin)
+    refuse_if(not is_permitted(record.origin, command), Code.OriginNotPermitted, record.origin)
     refuse_if(record.author > len(state.authors), Code.UnknownAuthor, record.author)
     refuse_if(record.cause >= state.seq, Code.CauseNotEarlier, record.cause)
     check_accounts(state, command)
     check_nonce(state, record)
     check_asset_and_market(state, command)
+
+
+def is_permitted(origin: int, command: c.Command) -> bool:
+    """Whether a command may come from an origin; a policy moves no client's money into a fund."""
+    if isinstance(command, c.FundInsurance) and command.account != 0 and origin == c.POLICY:
+        return False
+    return origin in ORIGINS[type(command)]
 
 
 def check_accounts(state: State, command: c.Command) -> None:
