@@ -7,6 +7,7 @@ use crate::state::State;
 use crate::state::funding::Funding;
 use crate::state::market::Market;
 use crate::state::position::Position;
+use crate::sweep::scan::scan;
 
 /// A broken invariant: a bug, never a consequence of input.
 pub type Broken = String;
@@ -33,7 +34,20 @@ pub fn everything<B: Book>(state: &State<B>) -> Result<(), Broken> {
     sums(state)?;
     in_markets(state)?;
     open_lots(state)?;
+    standings(state)?;
     orders(state)
+}
+
+/// Every pool stands as it is remembered, unless its account has been touched since it was looked at: no mark may have
+/// passed unseen.
+fn standings<B: Book>(state: &State<B>) -> Result<(), Broken> {
+    for (id, look) in scan(state).filter(|(id, _)| !state.accounts.touched.contains(*id)) {
+        let remembered = state.accounts.of(id).holdings.condition(look.pool).standing;
+        if remembered != look.standing {
+            return Err(format!("account {}: remembered {remembered:?} against {look:?}", id.0));
+        }
+    }
+    Ok(())
 }
 
 /// The running totals against one walk over all accounts.

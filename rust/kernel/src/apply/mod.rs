@@ -14,6 +14,7 @@ use crate::event::{CancelReason, CheckpointTaken, Rejected, Repaired, Ticked};
 use crate::matching::book::Book;
 use crate::reject::Reject;
 use crate::state::State;
+use crate::sweep;
 use crate::validate;
 
 /// Executes one record at the next seq: expiries first, then the command, or its refusal. Answers which it was: whether
@@ -43,7 +44,9 @@ fn attempt<B: Book>(state: &mut State<B>, record: &Record, out: &mut Emitter) ->
         state.accounts.nonces_mut(account).remember(record.nonce, state.sequence.seq);
     }
     validate::subject(state, &record.command)?;
-    dispatch(state, &record.command, out)
+    dispatch(state, &record.command, out)?;
+    sweep::after(state, &record.command, out);
+    Ok(())
 }
 
 fn dispatch<B: Book>(state: &mut State<B>, command: &Command, out: &mut Emitter) -> Result<(), Reject> {

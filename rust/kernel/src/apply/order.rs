@@ -59,8 +59,7 @@ fn enter<B: Book>(state: &mut State<B>, mut taker: Taker, slot: Option<Slot>, ou
 
 /// Changes the account's open lots.
 fn open_lots<B: Book>(state: &mut State<B>, order: &NewOrder, lots: Lots) {
-    let position = state.accounts.holdings_mut(order.account).position_mut(order.market);
-    position.change_open(order.side, order.reduce_only, lots);
+    state.accounts.change_open(order.account, order.market, order.side, order.reduce_only, lots);
 }
 
 fn rest<B: Book>(state: &mut State<B>, order: &NewOrder, slot: Option<Slot>, out: &mut Emitter) {

@@ -31,8 +31,9 @@ fn no_field_is_forgotten() {
         orders,
         clients: _,
         expiries: _,
+        watch: _,
     } = &kernel.state;
-    // `clients` and `expiries` are look-ups, rebuilt from the orders.
+    // `clients` and `expiries` are look-ups, rebuilt from the orders; `watch` knows where to look, and forgets it.
     let Sequence { seq: _, time: _, orders: _, trades: _ } = sequence;
     let Parameters { ruleset: _, open_orders_max: _, root_interval_commands: _, root_interval_ns: _ } = parameters;
     let Author { origin: _, name: _, version: _ } = &authors[0];

@@ -113,8 +113,7 @@ impl<B: Book> State<B> {
     /// Takes a resting order out with `lots` of it unfilled, and says so.
     pub fn cancel_resting(&mut self, slot: Slot, lots: Lots, reason: CancelReason, out: &mut Emitter) {
         let order = self.orders[slot];
-        let position = self.accounts.holdings_mut(order.account).position_mut(order.market);
-        position.change_open(order.side, order.reduce_only, -lots);
+        self.accounts.change_open(order.account, order.market, order.side, order.reduce_only, -lots);
         out.emit(&OrderCancelled { order: order.id, account: order.account, market: order.market, lots, reason });
         self.delist_order(slot);
     }

@@ -5,8 +5,10 @@
 //! price at which they would be equal if maintenance were not rounded up: a fraction, from the tier that holds at that price.
 //! (A formula in wide use takes the tier that holds at the present mark.)
 
-use crate::quantities::{Lots, RATE_ONE, TickValue, Ticks};
-use crate::state::market::Schedule;
+use super::pool::{Pool, Risk};
+use crate::quantities::{Lots, MarketId, RATE_ONE, TickValue, Ticks};
+use crate::state::holdings::Holdings;
+use crate::state::market::{Market, Schedule};
 
 const ONE: i128 = RATE_ONE as i128;
 
@@ -39,13 +41,49 @@ impl Fraction {
     }
 }
 
+/// Where the position in a market is liquidated. None if it is flat, or no price of the market liquidates its pool.
+pub fn of(holdings: &Holdings, risk: Risk<'_>, market: MarketId) -> Option<LiquidationPrice> {
+    let (position, terms) = (holdings.position(market), risk.market(market));
+    if position.lots == Lots::ZERO {
+        return None;
+    }
+    let id = holdings.pool_of(terms);
+    let mut markets: Vec<Market> = risk.markets.to_vec();
+    let liquidatable = |at: Ticks| {
+        markets[market.index()].mark = at;
+        let pool = Pool::new(holdings, Risk { markets: &markets, ..risk }, id);
+        pool.equity() < pool.maintenance()
+    };
+    let end = if position.lots > Lots::ZERO { Ticks(1) } else { terms.price_max };
+    let tick = first_tick(terms.mark, end, liquidatable)?;
+    let pool = Pool::new(holdings, risk, id);
+    let root = if pool.is_standard() {
+        root(rest(&pool, market), position.lots, terms.tick_value, &terms.schedule)
+    } else {
+        None
+    };
+    Some(LiquidationPrice { tick, root })
+}
+
+/// What a pool's equity would be over the maintenance of its other positions if a market's price were zero, in `RATE_ONE`-ths
+/// and with nothing rounded.
+fn rest(pool: &Pool<'_>, market: MarketId) -> i128 {
+    pool.positions().fold(pool.equity().0 * ONE, |rest, (position, terms)| {
+        if position.market == market {
+            rest - position.lots.value_at(terms.mark, terms.tick_value).0 * ONE
+        } else {
+            rest - terms.schedule.maintenance_exact(terms.notional(position.lots.abs(), terms.mark))
+        }
+    })
+}
+
 /// The first mark, from the present one towards `end`, at which a pool is liquidatable.
 ///
 /// Bisection finds it, because a standard pool only gets worse on the way. A tick against a position takes `|lots| ·
 /// tick_value` of its equity. The maintenance of a long falls with the price, but by no more than that, for no rate is above
 /// one and rounding up keeps whole differences; that of a short rises. (A portfolio pool may recover on the way; for one the
 /// tick found is one at which it becomes liquidatable, not always the first.)
-pub fn first_tick(present: Ticks, end: Ticks, liquidatable: impl Fn(Ticks) -> bool) -> Option<Ticks> {
+pub fn first_tick(present: Ticks, end: Ticks, mut liquidatable: impl FnMut(Ticks) -> bool) -> Option<Ticks> {
     if liquidatable(present) {
         return Some(present);
     }
@@ -64,8 +102,7 @@ pub fn first_tick(present: Ticks, end: Ticks, liquidatable: impl Fn(Ticks) -> bo
     Some(Ticks(unsafe_at))
 }
 
-/// The price at which equity is maintenance, before rounding. `rest` is what the pool's equity would be over the maintenance
-/// of its other positions at a price of zero, in `RATE_ONE`-ths. With the notional `N = |lots| · tick_value · P`,
+/// The price at which equity is maintenance, before rounding. With the notional `N = |lots| · tick_value · P`,
 ///
 /// ```text
 /// rest ± N · RATE_ONE  =  N · rate − deduction        + for a long, − for a short; of the tier that holds at N

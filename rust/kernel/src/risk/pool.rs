@@ -2,6 +2,7 @@
 
 use super::margin;
 use super::terms::{Kind, Sum, Tally, Term};
+use crate::command::MarginMode;
 use crate::quantities::{AssetId, Lots, MarketId, Money, Rate, Wide, div_ceil_wide};
 use crate::state::asset::{Asset, Levels};
 use crate::state::holdings::{Holdings, PoolId};
@@ -77,6 +78,12 @@ impl<'a> Pool<'a> {
             PoolId::Cross(asset) => asset,
             PoolId::Isolated(market) => self.risk.market(market).settlement,
         }
+    }
+
+    /// Whether it is margined position by position, so that its maintenance is a line in every mark, from tier to tier.
+    #[inline]
+    pub fn is_standard(&self) -> bool {
+        matches!(self.id, PoolId::Isolated(_)) || self.holdings.profile.mode == MarginMode::Standard
     }
 
     /// Its levels.

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::holdings::Holdings;
+use super::holdings::{Condition, Holdings, PoolId};
 use super::nonces::Nonces;
-use crate::command::Scope;
+use crate::command::{Scope, Side};
 use crate::digest::DirtySet;
+use crate::event::Standing;
 use crate::matching::orders::AccountOrders;
-use crate::quantities::{AccountId, AssetId, MarketId, Money};
+use crate::quantities::{AccountId, AssetId, Lots, MarketId, Money};
+use crate::sweep::touched::Touched;
 
 /// Accounts that share one digest bucket.
 pub const ACCOUNTS_PER_BUCKET: usize = 16;
@@ -62,6 +64,8 @@ pub struct Accounts {
     pub dirty_holdings: DirtySet,
     /// Buckets whose nonces changed.
     pub dirty_nonces: DirtySet,
+    /// Accounts whose pools may stand otherwise than when last looked at. Not part of the state.
+    pub touched: Touched,
 }
 
 impl Accounts {
@@ -100,8 +104,36 @@ impl Accounts {
     /// Holdings, to change.
     #[inline]
     pub fn holdings_mut(&mut self, id: AccountId) -> &mut Holdings {
+        self.touched.add(id);
+        self.unwatched_mut(id)
+    }
+
+    /// Holdings, to change what neither equity nor maintenance is made of: the pools stand as they stood.
+    #[inline]
+    fn unwatched_mut(&mut self, id: AccountId) -> &mut Holdings {
         self.dirty_holdings.mark(id.index() / ACCOUNTS_PER_BUCKET);
         &mut self.list[id.index()].holdings
+    }
+
+    /// Changes the open lots of a side in a market.
+    #[inline]
+    pub fn change_open(&mut self, id: AccountId, market: MarketId, side: Side, reduce_only: bool, change: Lots) {
+        self.unwatched_mut(id).position_mut(market).change_open(side, reduce_only, change);
+    }
+
+    /// Remembers how a pool stands.
+    pub fn remember_standing(&mut self, id: AccountId, pool: PoolId, standing: Standing) {
+        let holdings = self.unwatched_mut(id);
+        holdings.set_condition(pool, Condition { standing, ..holdings.condition(pool) });
+    }
+
+    /// Touches every account of which something holds.
+    pub fn touch(&mut self, concerned: impl Fn(&Holdings) -> bool) {
+        for (id, account) in (1_u32..).map(AccountId).zip(&self.list) {
+            if concerned(&account.holdings) {
+                self.touched.add(id);
+            }
+        }
     }
 
     /// What an account may do, to change. One that then says nothing is dropped.

@@ -23,6 +23,7 @@ use crate::matching::book::Book;
 use crate::matching::orders::{Orders, Slot};
 use crate::quantities::{AccountId, AssetId, MarketId, Money, OrderId};
 use crate::risk::pool::Risk;
+use crate::sweep::Watch;
 
 use account::{Accounts, ExposureCaps};
 use asset::Asset;
@@ -57,6 +58,8 @@ pub struct State<B> {
     pub clients: ClientOrders,
     /// Resting orders that expire, soonest first.
     pub expiries: BTreeSet<(u64, OrderId)>,
+    /// Who watches the marks. Not part of the state: it only knows where to look.
+    pub watch: Watch,
 }
 
 impl<B: Book> State<B> {
@@ -74,6 +77,7 @@ impl<B: Book> State<B> {
             orders: Orders::default(),
             clients: ClientOrders::default(),
             expiries: BTreeSet::new(),
+            watch: Watch::default(),
         }
     }
 

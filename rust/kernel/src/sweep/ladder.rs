@@ -17,7 +17,7 @@ pub struct Armed {
 }
 
 /// The ends of a market's intervals.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Ends {
     low: BTreeSet<(u32, AccountId)>,
     high: BTreeSet<(u32, AccountId)>,
@@ -25,7 +25,7 @@ struct Ends {
 
 /// All triggers of the venue. Each is taken out when its account is armed anew, so there are never more than two for a
 /// position.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Ladder {
     ends: Vec<Ends>,
     armed: Vec<Vec<Armed>>,
@@ -50,20 +50,22 @@ impl Ladder {
         if self.armed.len() <= account.index() {
             self.armed.resize_with(account.index() + 1, Vec::new);
         }
-        let mut list = std::mem::take(&mut self.armed[account.index()]);
-        for old in &list {
-            if !intervals.contains(old) {
-                self.remove(account, *old);
+        let mut present = std::mem::take(&mut self.armed[account.index()]);
+        if present != intervals {
+            let missing_in = |list: &[Armed], armed: &Armed| {
+                list.binary_search_by_key(&armed.market, |other| other.market)
+                    .map_or(true, |index| list[index] != *armed)
+            };
+            for &old in present.iter().filter(|old| missing_in(intervals, old)) {
+                self.remove(account, old);
             }
-        }
-        for new in intervals {
-            if !list.contains(new) {
-                self.insert(account, *new);
+            for &new in intervals.iter().filter(|new| missing_in(&present, new)) {
+                self.insert(account, new);
             }
+            present.clear();
+            present.extend_from_slice(intervals);
         }
-        list.clear();
-        list.extend_from_slice(intervals);
-        self.armed[account.index()] = list;
+        self.armed[account.index()] = present;
     }
 
     fn insert(&mut self, account: AccountId, Armed { market, interval }: Armed) {

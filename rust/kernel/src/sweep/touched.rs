@@ -3,6 +3,7 @@
 use crate::quantities::AccountId;
 
 /// A set that is cheap to add to: a bit, and a place in a list the first time.
+#[derive(Clone)]
 pub struct Touched {
     bits: Vec<u64>,
     list: Vec<AccountId>,

@@ -1,0 +1,74 @@
+//! An account's intervals: those it has, where its slack still covers them, and new ones where it does not.
+
+use super::ladder::Armed;
+use super::scan::{Look, boundaries};
+use super::slack::{Cost, Exposure, Interval, Slack};
+use crate::quantities::{Lots, MarketId};
+use crate::risk::pool::Pool;
+
+/// The intervals of one account, pool after pool; kept from account to account for its memory.
+#[derive(Clone, Default)]
+pub struct Cut {
+    intervals: Vec<Armed>,
+    exposures: Vec<(MarketId, Exposure)>,
+}
+
+impl Cut {
+    /// Begins an account.
+    pub fn clear(&mut self) {
+        self.intervals.clear();
+    }
+
+    /// All intervals of the account, by market.
+    pub fn finish(&mut self) -> &[Armed] {
+        self.intervals.sort_unstable_by_key(|armed| armed.market);
+        &self.intervals
+    }
+
+    /// Adds the intervals of a pool that has been looked at. `present` are the account's intervals so far, by market.
+    ///
+    /// Changing an interval costs far more than keeping it. So a pool keeps all it has while its slack covers them; else it
+    /// cuts anew only those that their mark has left, and only if that is too much for its slack, all of them.
+    pub fn add(&mut self, pool: &Pool<'_>, look: &Look, present: &[Armed]) {
+        self.exposures.clear();
+        for (position, market) in pool.positions().filter(|(position, _)| position.lots != Lots::ZERO) {
+            let steepest = market.schedule.steepest_maintenance_rate();
+            let exposure = Exposure::new(position.lots, market.tick_value, market.mark, market.price_max, steepest);
+            self.exposures.push((market.id, exposure));
+        }
+        if !pool.is_standard() {
+            // Scenario risk is no line in the marks: every one of them is looked at.
+            let never = self.exposures.iter().map(|&(market, _)| Armed { market, interval: Interval::NEVER });
+            self.intervals.extend(never);
+            return;
+        }
+        let slack = Slack::new(look.equity, look.maintenance, &boundaries(pool), self.exposures.len());
+        let start = self.intervals.len();
+        let kept = |market: MarketId, exposure: &Exposure| {
+            let index = present.binary_search_by_key(&market, |armed| armed.market).ok()?;
+            Some(present[index].interval).filter(|interval| interval.contains(exposure.mark))
+        };
+        if self.lay(start, &slack, kept) {
+            return;
+        }
+        let weights = self.exposures.iter().map(|(_, exposure)| slack.weight(exposure));
+        let total = weights.fold(Cost::default(), Cost::plus);
+        let fresh = |exposure: &Exposure| slack.interval(exposure, total);
+        if !self.lay(start, &slack, |market, exposure| Some(kept(market, exposure).unwrap_or_else(|| fresh(exposure))))
+        {
+            self.lay(start, &slack, |_, exposure| Some(fresh(exposure)));
+        }
+    }
+
+    /// Lays down one interval for each exposure, from `start` on; whether there is one for each, and the slack covers them.
+    fn lay(&mut self, start: usize, slack: &Slack, interval: impl Fn(MarketId, &Exposure) -> Option<Interval>) -> bool {
+        self.intervals.truncate(start);
+        let mut total = Cost::default();
+        for (market, exposure) in &self.exposures {
+            let Some(interval) = interval(*market, exposure) else { return false };
+            total = total.plus(slack.cost(exposure, interval));
+            self.intervals.push(Armed { market: *market, interval });
+        }
+        slack.covers(total)
+    }
+}
