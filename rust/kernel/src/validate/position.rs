@@ -7,7 +7,7 @@ use crate::reject::{Code, Reject};
 use crate::risk::margin;
 use crate::risk::pool::Pool;
 use crate::state::State;
-use crate::state::holdings::{Holdings, PoolId};
+use crate::state::holdings::{Holdings, PoolId, Rider};
 use crate::state::market::Market;
 use crate::validate::terms::{FUNDING_RATE_MAX, index_fits};
 
@@ -77,7 +77,7 @@ fn rejoin<B: Book>(state: &State<B>, holdings: &Holdings, market: &Market, amoun
 /// Puts a settled isolated position and its margin back into the cross pool. What the waterfall remembers of it ends.
 pub fn rejoined(holdings: &mut Holdings, market: &Market, seq: u64) {
     let margin = holdings.money(PoolId::Isolated(market.id));
-    holdings.ride(market.id, |rider| rider.leave());
+    holdings.ride(market.id, Rider::leave);
     holdings.credit(PoolId::Cross(market.settlement), margin, seq);
 }
 
