@@ -189,7 +189,7 @@ fn accepted<F: Floor>(
     let position = holdings.position(fill.market);
     let lowered = if fill.reduce_only {
         Some(CancelReason::ReduceOnly)
-    } else if only_closes(holdings, risk.market(fill.market), purpose) {
+    } else if only_closes(holdings, &position, risk.market(fill.market), purpose) {
         Some(CancelReason::Margin)
     } else {
         None
@@ -203,7 +203,7 @@ fn accepted<F: Floor>(
             fill = fill_of(closable);
         }
     }
-    match permitted(holdings, risk, &fill) {
+    match permitted(holdings, &position, risk, &fill) {
         Lots::ZERO => Err(CancelReason::Margin),
         lots => Ok(lots),
     }

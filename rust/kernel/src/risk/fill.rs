@@ -15,35 +15,37 @@ use crate::state::position::Position;
 
 /// Whether all an account may do in a market is close: by permission, because its pool is locked, or because the market
 /// is under stress and its position is not isolated.
-pub fn only_closes(holdings: &Holdings, market: &Market, purpose: Purpose) -> bool {
-    let pool = holdings.pool_of(market);
+#[inline]
+pub fn only_closes(holdings: &Holdings, position: &Position, market: &Market, purpose: Purpose) -> bool {
+    let pool = holdings.pool_with(position, market);
     let stressed = market.stress && matches!(pool, PoolId::Cross(_));
     let reducing = holdings.profile.reduce_only || holdings.condition(pool).locked;
     stressed || (reducing && purpose == Purpose::Ordinary)
 }
 
 /// How many of the fill's lots the account may take: all of them, the closing part, or none.
-pub fn permitted(holdings: &Holdings, risk: Risk<'_>, fill: &Fill) -> Lots {
+#[inline]
+pub fn permitted(holdings: &Holdings, position: &Position, risk: Risk<'_>, fill: &Fill) -> Lots {
     let market = risk.market(fill.market);
-    let position = holdings.position(fill.market);
-    let pool = Pool::new(holdings, risk, holdings.pool_of(market));
-    if is_beyond(&pool, &position, market) {
+    let pool = Pool::new(holdings, risk, holdings.pool_with(position, market));
+    if is_beyond(&pool, position, market) {
         return Lots::ZERO;
     }
-    let closable = fill.closable(&position);
-    let closing = Fill { lots: fill.lots.min(closable), ..*fill };
-    let may_close = closable > Lots::ZERO && reduces(&pool, &position, market, &closing);
-    if (may_close && fill.lots <= closable) || carries(&pool, &position, market, fill) {
+    let closable = fill.closable(position);
+    let may_close =
+        closable > Lots::ZERO && reduces(&pool, position, market, &Fill { lots: fill.lots.min(closable), ..*fill });
+    if (may_close && fill.lots <= closable) || carries(&pool, position, market, fill) {
         return fill.lots;
     }
     if may_close { closable } else { Lots::ZERO }
 }
 
 /// A mark may make debts without bound: past this one, an account trades no more.
+#[inline]
 fn is_beyond(pool: &Pool<'_>, position: &Position, market: &Market) -> bool {
-    let money = pool.holdings.money(pool.id).wide();
-    let settled = money - pool.holdings.owed(position, market).total().wide();
-    money.abs().max(settled.abs()) > Wide(i128::from(BALANCE_MAX))
+    let money = pool.holdings.money(pool.id);
+    let settled = money.wide() - pool.holdings.owed(position, market).total().wide();
+    money.0.unsigned_abs() > BALANCE_MAX.unsigned_abs() || settled.abs() > Wide(i128::from(BALANCE_MAX))
 }
 
 /// What a fill gains against the mark, before its fee.
@@ -70,5 +72,6 @@ fn carries(pool: &Pool<'_>, position: &Position, market: &Market, fill: &Fill) -
     let mut after = *position;
     after.lots += fill.side.signed(fill.lots);
     after.change_open(fill.side, fill.reduce_only, -fill.lots);
-    pool.equity() + gain(market, fill) - fill.fee.wide() >= pool.with(after).requirement()
+    let (equity, requirement) = pool.with(after).assess();
+    equity + gain(market, fill) - fill.fee.wide() >= requirement
 }

@@ -19,7 +19,7 @@ pub fn maintenance(lots: Lots, market: &Market) -> Money {
 }
 
 /// The initial requirement of a position, by the largest of its rules; the earlier if two are equal.
-#[inline]
+#[inline(always)]
 pub fn requirement(position: &Position, market: &Market, own_rate: Rate, risk: &Risk<'_>) -> (Kind, Money) {
     let worst = position.worst();
     if worst.0 == 0 {

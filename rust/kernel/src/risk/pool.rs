@@ -3,7 +3,7 @@
 use super::margin;
 use super::terms::{Kind, Sum, Tally, Term};
 use crate::command::MarginMode;
-use crate::quantities::{AssetId, Lots, MarketId, Money, Rate, Wide, div_ceil_wide};
+use crate::quantities::{AssetId, Lots, MarketId, Money, RATE_ONE, Rate, Wide, div_ceil_wide};
 use crate::state::asset::{Asset, Levels};
 use crate::state::holdings::{Holdings, PoolId};
 use crate::state::market::Market;
@@ -92,14 +92,13 @@ impl<'a> Pool<'a> {
         &self.risk.asset(self.asset()).levels
     }
 
-    /// Its live positions with their markets, in the order of markets.
+    /// Its live positions with their markets, in the order of markets; one that would be new comes last.
     #[inline]
     pub fn positions(&self) -> impl Iterator<Item = (Position, &'a Market)> + '_ {
         let stored = self.holdings.positions().iter().map(|position| match self.instead {
             Some(instead) if instead.market == position.market => instead,
             _ => *position,
         });
-        // A position that would be new stands in no row yet; sums do not mind the order.
         let new = self.instead.filter(|new| self.holdings.positions().iter().all(|old| old.market != new.market));
         stored.chain(new).filter(Position::is_live).filter_map(|position| {
             let market = self.risk.market(position.market);
@@ -122,25 +121,35 @@ impl<'a> Pool<'a> {
     }
 
     /// The terms of what it has.
-    #[inline]
     pub fn tally_equity<T: Tally>(&self, tally: &mut T) {
         self.tally_money(tally);
         for (position, market) in self.positions() {
-            if position.lots.0 == 0 {
-                continue;
-            }
-            let (entity, holding) = (market.id.0, position.changed);
-            let amount = margin::unrealised(&position, market);
-            tally.add(Term { kind: Kind::Unrealised, entity, amount, sources: [holding, market.mark_changed, 0] });
-            let owed = self.holdings.owed(&position, market);
-            if owed.funding != Money::ZERO {
-                let sources = [holding, market.funding.changed, 0];
-                tally.add(Term { kind: Kind::Funding, entity, amount: -owed.funding.wide(), sources });
-            }
-            if owed.loss != Money::ZERO {
-                let sources = [holding, market.funding.loss_changed, 0];
-                tally.add(Term { kind: Kind::Loss, entity, amount: -owed.loss.wide(), sources });
-            }
+            self.position_equity(&position, market, tally);
+        }
+    }
+
+    #[inline(always)]
+    fn position_equity<T: Tally>(&self, position: &Position, market: &Market, tally: &mut T) {
+        if position.lots.0 == 0 {
+            return;
+        }
+        let (entity, holding) = (market.id.0, position.changed);
+        let amount = margin::unrealised(position, market);
+        tally.add(Term { kind: Kind::Unrealised, entity, amount, sources: [holding, market.mark_changed, 0] });
+        if position.index != market.funding.index || market.funding.loss(position.lots.0) != 0 {
+            self.position_owed(position, market, tally);
+        }
+    }
+
+    fn position_owed<T: Tally>(&self, position: &Position, market: &Market, tally: &mut T) {
+        let (entity, holding, owed) = (market.id.0, position.changed, self.holdings.owed(position, market));
+        if owed.funding != Money::ZERO {
+            let sources = [holding, market.funding.changed, 0];
+            tally.add(Term { kind: Kind::Funding, entity, amount: -owed.funding.wide(), sources });
+        }
+        if owed.loss != Money::ZERO {
+            let sources = [holding, market.funding.loss_changed, 0];
+            tally.add(Term { kind: Kind::Loss, entity, amount: -owed.loss.wide(), sources });
         }
     }
 
@@ -148,9 +157,9 @@ impl<'a> Pool<'a> {
     fn tally_money<T: Tally>(&self, tally: &mut T) {
         match self.id {
             PoolId::Cross(asset) => {
-                let balance = self.holdings.balance(asset);
-                let (entity, sources) = (asset.0, [balance.changed, 0, 0]);
-                tally.add(Term { kind: Kind::Cash, entity, amount: balance.cash.wide(), sources });
+                let (cash, changed) = self.holdings.cash_since(asset);
+                let (entity, sources) = (asset.0, [changed, 0, 0]);
+                tally.add(Term { kind: Kind::Cash, entity, amount: cash.wide(), sources });
                 for &counted in &self.risk.asset(asset).counts {
                     self.tally_collateral(counted, tally);
                 }
@@ -174,27 +183,74 @@ impl<'a> Pool<'a> {
     }
 
     /// The terms of its initial requirement.
-    #[inline]
     pub fn tally_requirement<T: Tally>(&self, tally: &mut T) {
         let (mut sum, mut live) = (Wide::ZERO, false);
         for (position, market) in self.positions() {
             live = true;
-            let (kind, amount) = margin::requirement(&position, market, self.own_rate(&position), &self.risk);
-            let amount = amount.wide();
-            sum += amount;
-            let terms = match kind {
-                Kind::Tier => market.schedule_changed,
-                Kind::Leverage => self.holdings.rider(&position).map_or(0, |rider| rider.rate_changed),
-                _ => market.scaling.changed,
-            };
-            let sources = [position.changed, market.mark_changed, terms];
-            tally.add(Term { kind, entity: market.id.0, amount, sources });
+            sum += self.position_requirement(&position, market, tally);
         }
-        let missing = self.levels().account_floor.wide() - sum;
+        self.tally_floor(live, sum, tally);
+    }
+
+    #[inline(always)]
+    fn position_requirement<T: Tally>(&self, position: &Position, market: &Market, tally: &mut T) -> Wide {
+        let (kind, amount) = margin::requirement(position, market, self.own_rate(position), &self.risk);
+        let amount = amount.wide();
+        let terms = match kind {
+            Kind::Tier => market.schedule_changed,
+            Kind::Leverage => self.holdings.rider(position).map_or(0, |rider| rider.rate_changed),
+            _ => market.scaling.changed,
+        };
+        let sources = [position.changed, market.mark_changed, terms];
+        tally.add(Term { kind, entity: market.id.0, amount, sources });
+        amount
+    }
+
+    #[inline]
+    fn tally_floor<T: Tally>(&self, live: bool, sum: Wide, tally: &mut T) {
+        let levels = self.levels();
+        let missing = levels.account_floor.wide() - sum;
         if live && missing > Wide::ZERO {
-            let sources = [0, 0, self.levels().changed];
-            tally.add(Term { kind: Kind::Floor, entity: self.asset().0, amount: missing, sources });
+            let (entity, sources) = (self.asset().0, [0, 0, levels.changed]);
+            tally.add(Term { kind: Kind::Floor, entity, amount: missing, sources });
         }
+    }
+
+    /// What it has, and what it must have with the position as it would be: the sums of the terms above in one pass.
+    pub fn assess(&self) -> (Wide, Wide) {
+        if !self.is_standard() {
+            return (Pool { instead: None, ..*self }.equity(), self.requirement());
+        }
+        let (mut equity, mut requirement) = (Sum::default(), Sum::default());
+        self.tally_money(&mut equity);
+        let (mut new, mut live, mut sum) = (self.instead.as_ref(), false, Wide::ZERO);
+        for stored in self.holdings.positions() {
+            let would_be = match &self.instead {
+                Some(instead) if instead.market == stored.market => {
+                    new = None;
+                    instead
+                }
+                _ => stored,
+            };
+            if !stored.is_live() && !would_be.is_live() {
+                continue;
+            }
+            let market = self.risk.market(stored.market);
+            if self.holds(stored, market) {
+                self.position_equity(stored, market, &mut equity);
+                live |= would_be.is_live();
+                sum += self.position_requirement(would_be, market, &mut requirement);
+            }
+        }
+        if let Some(would_be) = new.filter(|new| new.is_live()) {
+            let market = self.risk.market(would_be.market);
+            if self.holds(would_be, market) {
+                live = true;
+                sum += self.position_requirement(would_be, market, &mut requirement);
+            }
+        }
+        self.tally_floor(live, sum, &mut requirement);
+        (equity.0, requirement.0)
     }
 
     /// The terms of its maintenance.
@@ -238,14 +294,21 @@ impl<'a> Pool<'a> {
     }
 
     /// What it must have to place an order.
-    #[inline]
     pub fn placing_level(&self) -> Wide {
-        self.requirement().share_ceil(self.levels().initial_rate)
+        self.placing(self.requirement())
+    }
+
+    /// The same for a requirement that is known.
+    #[inline]
+    pub fn placing(&self, requirement: Wide) -> Wide {
+        let rate = self.levels().initial_rate;
+        // Almost always: and a division costs more than the rest of a check.
+        if rate.0 == RATE_ONE { requirement } else { requirement.share_ceil(rate) }
     }
 
     /// What it must have to count as recovered.
     pub fn recovered_level(&self) -> Wide {
-        let rate = Rate(crate::quantities::RATE_ONE + self.levels().buffer_rate.0);
+        let rate = Rate(RATE_ONE + self.levels().buffer_rate.0);
         self.maintenance().share_ceil(rate)
     }
 

@@ -150,6 +150,12 @@ impl Holdings {
         self.balances.get(asset.index()).map_or(Money::ZERO, |balance| balance.cash)
     }
 
+    /// Cash in an asset and the seq at which it last changed.
+    #[inline]
+    pub fn cash_since(&self, asset: AssetId) -> (Money, u64) {
+        self.balances.get(asset.index()).map_or((Money::ZERO, 0), |balance| (balance.cash, balance.changed))
+    }
+
     /// The balance of an asset.
     #[inline]
     pub fn balance(&self, asset: AssetId) -> Balance {
@@ -251,8 +257,13 @@ impl Holdings {
     /// The pool that the position in a market belongs to.
     #[inline]
     pub fn pool_of(&self, market: &Market) -> PoolId {
-        let position = self.position(market.id);
-        if self.is_isolated(&position) { PoolId::Isolated(market.id) } else { PoolId::Cross(market.settlement) }
+        self.pool_with(&self.position(market.id), market)
+    }
+
+    /// The pool that a position belongs to.
+    #[inline]
+    pub fn pool_with(&self, position: &Position, market: &Market) -> PoolId {
+        if self.is_isolated(position) { PoolId::Isolated(market.id) } else { PoolId::Cross(market.settlement) }
     }
 
     /// The money of a pool: cash, or an isolated position's margin.
@@ -286,9 +297,12 @@ impl Holdings {
     }
 
     /// What the waterfall remembers of a pool.
+    #[inline]
     pub fn condition(&self, pool: PoolId) -> Condition {
         match pool {
-            PoolId::Cross(asset) => self.balance(asset).condition,
+            PoolId::Cross(asset) => {
+                self.balances.get(asset.index()).map_or(Condition::SOUND, |balance| balance.condition)
+            }
             PoolId::Isolated(market) => {
                 self.rider(&self.position(market)).map_or(Condition::SOUND, |rider| rider.condition)
             }

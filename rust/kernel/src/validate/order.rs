@@ -217,13 +217,14 @@ impl Exposure<'_> {
     fn margin<B: Book>(&self, state: &State<B>, position: &Position, market: &Market) -> Result<(), Reject> {
         let with = self.with_order(position);
         let holdings = &state.accounts.of(self.order.account).holdings;
-        let pool = Pool::new(holdings, state.risk(), holdings.pool_of(market));
+        let pool = Pool::new(holdings, state.risk(), holdings.pool_with(position, market));
         let own_rate = pool.own_rate(position);
         let of = |position| margin::requirement(position, market, own_rate, &pool.risk).1;
         if of(&with) <= of(position) {
             return Ok(());
         }
-        let (required, equity) = (pool.with(with).placing_level(), pool.equity());
+        let (equity, requirement) = pool.with(with).assess();
+        let required = pool.placing(requirement);
         if equity < required {
             return Err(Code::MarginInsufficient.with(required.clamp_i64(), equity.clamp_i64()));
         }
