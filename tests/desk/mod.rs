@@ -8,6 +8,8 @@ use crossbook_kernel::command::{
 use crossbook_kernel::kernel::{BlockHead, Checks, Kernel};
 use crossbook_kernel::matching::ladder::Ladder;
 use crossbook_kernel::quantities::{AccountId, AssetId, AuthorId, Lots, MarketId, Money, Rate, Ticks};
+use crossbook_kernel::risk::pool::Pool;
+use crossbook_kernel::state::holdings::PoolId;
 use crossbook_kernel::wire::{Reader, Text, Writer};
 
 /// The asset everything settles in.
@@ -24,6 +26,15 @@ pub struct Desk {
 /// A short text.
 pub fn text(text: &str) -> Text {
     Text::new(text).expect("short")
+}
+
+/// An integer or a truth as a number; 0 for a text.
+fn scalar(reader: &mut Reader<'_>) -> i128 {
+    let start = *reader;
+    reader.skip_scalar().expect("a scalar");
+    let unsigned = { start }.unsigned().map(i128::from);
+    let signed = unsigned.or_else(|_| { start }.signed().map(i128::from));
+    signed.or_else(|_| { start }.boolean().map(i128::from)).unwrap_or_default()
 }
 
 impl Desk {
@@ -84,6 +95,34 @@ impl Desk {
         if head[0] == 1 { head[4] } else { 0 }
     }
 
+    /// The same with its events, each as its tag, its seq and its fields; a text is 0.
+    pub fn events(&mut self, origin: Origin, command: impl Into<Command>) -> Vec<Vec<i128>> {
+        let (time, author) = (self.time, AuthorId(0));
+        let events = self.apply(&Record { time, origin, author, cause: 0, nonce: 0, command: command.into() });
+        let mut reader = Reader::new(&events);
+        let mut list = Vec::new();
+        while !reader.is_empty() {
+            let length = reader.array().expect("an event");
+            list.push((0..length).map(|_| scalar(&mut reader)).collect());
+        }
+        list
+    }
+
+    /// The events of a step that a policy takes and that must not be refused.
+    pub fn policy(&mut self, command: impl Into<Command>) -> Vec<Vec<i128>> {
+        let command = command.into();
+        let events = self.events(Origin::Policy, command.clone());
+        assert!(events.iter().all(|event| event[0] != 1), "{command:?}: {events:?}");
+        events
+    }
+
+    /// Code and values of a refusal.
+    pub fn refusal(&mut self, origin: Origin, command: impl Into<Command>) -> (i128, i128, i128) {
+        let events = self.events(origin, command);
+        assert_eq!(events[0][0], 1, "not refused: {events:?}");
+        (events[0][4], events[0][5], events[0][6])
+    }
+
     /// A command of the operator's that must not be refused.
     pub fn operator(&mut self, command: impl Into<Command>) {
         let command = command.into();
@@ -104,6 +143,13 @@ impl Desk {
     /// Cash in USD.
     pub fn cash(&self, account: AccountId) -> i64 {
         self.kernel.state().accounts.of(account).holdings.cash(USD).0
+    }
+
+    /// Equity of the cross pool in USD.
+    pub fn equity(&self, account: AccountId) -> i64 {
+        let state = self.kernel.state();
+        let equity = Pool::new(&state.accounts.of(account).holdings, state.risk(), PoolId::Cross(USD)).equity();
+        equity.narrow().0
     }
 
     /// Signed lots.

@@ -6,9 +6,12 @@
 
 use crate::matching::orders::NewOrder;
 use crate::state::account::{Account, ExposureCaps, Mandate};
-use crate::state::asset::{Asset, Collateral, Insurance};
+use crate::state::asset::{Asset, Collateral};
+use crate::state::auction::{Auction, Auctions};
+use crate::state::backstop::Backstop;
 use crate::state::funding::Funding;
 use crate::state::holdings::{Condition, Holdings, Profile};
+use crate::state::insurance::Insurance;
 use crate::state::market::Market;
 use crate::state::nonces::Nonces;
 use crate::state::parameters::{Author, Parameters, Sequence};
@@ -94,8 +97,8 @@ impl Canon {
 
     /// Seq, time, counters.
     pub fn sequence(&mut self, sequence: &Sequence) {
-        let Sequence { seq, time, orders, trades } = *sequence;
-        for value in [seq, time, orders, trades] {
+        let Sequence { seq, time, orders, trades, auctions } = *sequence;
+        for value in [seq, time, orders, trades, auctions] {
             self.u64(value);
         }
     }
@@ -306,6 +309,36 @@ impl Canon {
             self.u8(*scope as u8);
             self.u16(*id);
             self.i64(notional.0);
+        }
+    }
+
+    /// Vaults and liquidators.
+    pub fn backstop(&mut self, backstop: &Backstop) {
+        self.count(backstop.vaults().len());
+        for (account, asset, exposure_max) in backstop.vaults() {
+            self.u32(account.0);
+            self.u16(asset.0);
+            self.i64(exposure_max.0);
+        }
+        self.count(backstop.liquidators().len());
+        backstop.liquidators().for_each(|account| self.u32(account.0));
+    }
+
+    /// The open auctions.
+    pub fn auctions(&mut self, auctions: &Auctions) {
+        self.count(auctions.iter().len());
+        for (id, auction) in auctions.iter() {
+            let Auction { account, market, side, lots, discount_start_rate, discount_end_rate, opened_at, duration_ns } =
+                *auction;
+            self.u64(id.0);
+            self.u32(account.0);
+            self.u16(market.0);
+            self.u8(side as u8);
+            self.i64(lots.0);
+            self.i64(discount_start_rate.0);
+            self.i64(discount_end_rate.0);
+            self.u64(opened_at);
+            self.u64(duration_ns);
         }
     }
 

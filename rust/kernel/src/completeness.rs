@@ -13,10 +13,11 @@ use crate::kernel::{BlockHead, Checks, Kernel};
 use crate::matching::book::Book;
 use crate::matching::ladder::Ladder;
 use crate::matching::orders::{NewOrder, Order};
-use crate::quantities::{AccountId, AssetId, AuthorId, Lots, MarketId, Money, OrderId, Rate, Ticks};
+use crate::quantities::{AccountId, AssetId, AuctionId, AuthorId, Lots, MarketId, Money, OrderId, Rate, Ticks};
 use crate::state::State;
 use crate::state::account::Mandate;
 use crate::state::asset::Collateral;
+use crate::state::auction::Auction;
 use crate::state::holdings::{Balance, Rider};
 use crate::state::position::Position;
 use crate::wire::{Text, Writer};
@@ -111,6 +112,14 @@ fn populated() -> Kernel<Ladder> {
         (rider.initial_rate, rider.rate_changed) = (Rate(5), seq);
     });
     state.accounts.change_mandate(SHORT, |mandate| mandate.permissions.no_transfer = true);
+    state.backstop.set_vault(LONG, USD, Money(5));
+    state.backstop.set_liquidator(LONG, true);
+    state.sequence.auctions = 2;
+    let (discount_start_rate, discount_end_rate) = (Rate(1), Rate(2));
+    let (account, market, side, lots, opened_at, duration_ns) = (LONG, MARKET, Side::Buy, Lots(1), 5, 6);
+    let auction =
+        Auction { account, market, side, lots, discount_start_rate, discount_end_rate, opened_at, duration_ns };
+    state.auctions.open(AuctionId(1), auction);
     kernel.check().expect("sound");
     kernel
 }

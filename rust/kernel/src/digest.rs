@@ -186,7 +186,7 @@ impl Roots {
     fn combine<B: Book>(&mut self, state: &State<B>) -> [Digest; 8] {
         let parameters = self.whole(|canon| parameters(canon, state));
         let sequence = self.whole(|canon| canon.sequence(&state.sequence));
-        let markets = self.whole(|canon| state.markets.iter().for_each(|market| canon.market_prices(market)));
+        let markets = self.whole(|canon| markets(canon, state));
         let funds = self.whole(|canon| state.assets.iter().for_each(|asset| canon.asset_funds(asset)));
         let orders = self.order_buckets();
         [
@@ -230,6 +230,13 @@ pub fn parameters<B: Book>(canon: &mut Canon, state: &State<B>) {
     canon.count(state.markets.len());
     state.markets.iter().for_each(|market| canon.market_terms(market));
     canon.exposure_caps(&state.exposure_caps);
+    canon.backstop(&state.backstop);
+}
+
+/// Prices, funding and insurance of every market, and what is on offer.
+pub fn markets<B: Book>(canon: &mut Canon, state: &State<B>) {
+    state.markets.iter().for_each(|market| canon.market_prices(market));
+    canon.auctions(&state.auctions);
 }
 
 /// The state root over the digests of its subsystems.

@@ -12,11 +12,12 @@ mod accounts;
 mod load;
 mod parts;
 mod terms;
+mod waterfall;
 
 use std::fmt;
 
 use crate::canonical::Canon;
-use crate::digest::parameters;
+use crate::digest::{markets, parameters};
 use crate::kernel::{Checks, Kernel};
 use crate::matching::book::Book;
 
@@ -63,7 +64,7 @@ impl<B: Book> Kernel<B> {
         canon.sequence(&state.sequence);
         parameters(&mut canon, state);
         state.assets.iter().for_each(|asset| canon.asset_funds(asset));
-        state.markets.iter().for_each(|market| canon.market_prices(market));
+        markets(&mut canon, state);
         canon.count(state.accounts.len());
         for (_, account) in state.accounts.iter() {
             canon.account(account);

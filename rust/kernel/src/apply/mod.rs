@@ -7,6 +7,7 @@ mod money;
 mod order;
 mod position;
 mod terms;
+mod waterfall;
 
 use crate::command::{Command, Record};
 use crate::emit::Emitter;
@@ -101,7 +102,7 @@ fn dispatch<B: Book>(state: &mut State<B>, command: &Command, out: &mut Emitter)
         Command::SetLeverage(c) => position::set_leverage(state, c, out),
         Command::SetStress(c) => position::set_stress(state, c, out),
         Command::SettleFunding(c) => position::settle_funding(state, c, out),
-        _ => Err(crate::reject::Code::RulesetNotSupported.bare()),
+        _ => waterfall::step(state, command, out),
     }
 }
 

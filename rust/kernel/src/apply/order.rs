@@ -22,28 +22,29 @@ pub fn place<B: Book>(state: &mut State<B>, command: &Place, out: &mut Emitter) 
             return Err(Code::FillOrKillUnfilled.with(fillable.0, order.lots.0));
         }
     }
-    state.sequence.orders += 1;
-    out.emit(&OrderAccepted {
-        order: order.id,
-        account: order.account,
-        market: order.market,
-        side: order.side,
-        price: order.price,
-        lots: order.lots,
-        client_order: order.client_order,
-    });
-    enter(state, taker, None, out);
+    accept(state, taker, out);
     Ok(())
 }
 
+/// An order that passed its checks gets its id and goes into its market; gives what it filled at once.
+pub fn accept<B: Book>(state: &mut State<B>, taker: Taker, out: &mut Emitter) -> Lots {
+    let NewOrder { id: order, account, market, side, price, lots, client_order, .. } = taker.order;
+    state.sequence.orders += 1;
+    out.emit(&OrderAccepted { order, account, market, side, price, lots, client_order });
+    enter(state, taker, None, out)
+}
+
 /// Sends an order into its market: it trades what it can, then rests or goes. `slot` is where it was listed before an
-/// amend took it out of the book; it keeps that place in the lists.
-fn enter<B: Book>(state: &mut State<B>, mut taker: Taker, slot: Option<Slot>, out: &mut Emitter) {
+/// amend took it out of the book; it keeps that place in the lists. Gives what it filled, ever.
+fn enter<B: Book>(state: &mut State<B>, mut taker: Taker, slot: Option<Slot>, out: &mut Emitter) -> Lots {
     open_lots(state, &taker.order, taker.order.lots);
     let ending = sweep(&mut Live { state, out }, &mut taker);
     let reason = match ending {
         Ending::Filled => None,
-        Ending::Exhausted if check::may_rest(taker.order.time_in_force) => return rest(state, &taker.order, slot, out),
+        Ending::Exhausted if check::may_rest(taker.order.time_in_force) => {
+            rest(state, &taker.order, slot, out);
+            return taker.order.filled;
+        }
         Ending::Exhausted => Some(CancelReason::ImmediateOrCancel),
         Ending::Cancelled(reason) => Some(reason),
     };
@@ -55,6 +56,7 @@ fn enter<B: Book>(state: &mut State<B>, mut taker: Taker, slot: Option<Slot>, ou
     if let Some(slot) = slot {
         state.forget_order(slot);
     }
+    taker.order.filled
 }
 
 /// Changes the account's open lots.

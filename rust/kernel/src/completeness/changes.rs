@@ -1,11 +1,12 @@
 //! One change for each field of the state, by the subsystem that must notice it.
 
 use super::{
-    Change, LONG, MARKET, SHORT, USD, balance, collateral, first, mandate, position, rename, requeue, ride, text,
+    Change, LONG, MARKET, SHORT, USD, Venue, balance, collateral, first, mandate, position, rename, requeue, ride, text,
 };
 use crate::command::{FeeTier, MarginMode, MarketMode, Origin, Scope, SelfTrade, Side, Tier, TimeInForce};
 use crate::event::Standing;
-use crate::quantities::{AssetId, Money, Rate, Ticks};
+use crate::quantities::{AssetId, AuctionId, Money, Rate, Ticks};
+use crate::state::auction::Auction;
 use crate::state::market::Schedule;
 
 pub const PARAMETERS: &[Change] = &[
@@ -81,6 +82,10 @@ pub const PARAMETERS: &[Change] = &[
     ("gate", |s| s.assets[0].gate.closed = true),
     ("gate interval", |s| s.assets[0].gate.interval_ns += 1),
     ("gate amount_max", |s| s.assets[0].gate.amount_max.0 += 1),
+    ("a vault", |s| s.backstop.set_vault(LONG, USD, Money(6))),
+    ("another vault", |s| s.backstop.set_vault(SHORT, USD, Money(5))),
+    ("a vault of another asset", |s| s.backstop.set_vault(LONG, AssetId(2), Money(5))),
+    ("a liquidator", |s| s.backstop.set_liquidator(SHORT, true)),
     ("a cap of all accounts", |s| _ = s.exposure_caps.insert((Scope::Asset, 1), Money(9))),
 ];
 
@@ -94,6 +99,7 @@ pub const SEQUENCE: &[Change] = &[
     ("time", |s| s.sequence.time += 1),
     ("orders", |s| s.sequence.orders += 1),
     ("trades", |s| s.sequence.trades += 1),
+    ("auctions opened", |s| s.sequence.auctions += 1),
 ];
 
 pub const MARKETS: &[Change] = &[
@@ -111,6 +117,16 @@ pub const MARKETS: &[Change] = &[
     ("market insurance", |s| s.markets[0].insurance.fund.0 += 1),
     ("market loss window", |s| s.markets[0].insurance.window += 1),
     ("market loss", |s| s.markets[0].insurance.lost.0 += 1),
+    ("auction", |s| _ = s.auctions.close(AUCTION)),
+    ("which auction", |s| auction(s, AuctionId(2), |_| ())),
+    ("auction account", |s| auction(s, AUCTION, |a| a.account = SHORT)),
+    ("auction market", |s| auction(s, AUCTION, |a| a.market.0 += 1)),
+    ("auction side", |s| auction(s, AUCTION, |a| a.side = Side::Sell)),
+    ("auction lots", |s| auction(s, AUCTION, |a| a.lots.0 += 1)),
+    ("discount_start_rate", |s| auction(s, AUCTION, |a| a.discount_start_rate.0 += 1)),
+    ("discount_end_rate", |s| auction(s, AUCTION, |a| a.discount_end_rate.0 += 1)),
+    ("opened_at", |s| auction(s, AUCTION, |a| a.opened_at += 1)),
+    ("duration_ns", |s| auction(s, AUCTION, |a| a.duration_ns += 1)),
 ];
 
 pub const FUNDS: &[Change] = &[
@@ -163,6 +179,15 @@ pub const POSITIONS: &[Change] = &[
     ("when it was set", |s| ride(s, |r| r.rate_changed += 1)),
     ("remembered loss index", |s| ride(s, |r| r.loss_index += 1)),
 ];
+
+const AUCTION: AuctionId = AuctionId(1);
+
+/// Takes the auction out and puts it back changed.
+fn auction(state: &mut Venue, id: AuctionId, change: fn(&mut Auction)) {
+    let mut auction = state.auctions.close(AUCTION);
+    change(&mut auction);
+    state.auctions.open(id, auction);
+}
 
 pub const IDEMPOTENCY: &[Change] = &[
     ("a nonce", |s| s.accounts.nonces_mut(LONG).remember(78, 1)),

@@ -7,9 +7,10 @@ use crate::matching::ladder::Ladder;
 use crate::matching::orders::NewOrder;
 use crate::state::State;
 use crate::state::account::{Account, Mandate, Permissions};
-use crate::state::asset::{Asset, Collateral, Gate, Insurance, Levels, LiquidationTerms, PortfolioTerms};
+use crate::state::asset::{Asset, Collateral, Gate, Levels, LiquidationTerms, PortfolioTerms};
 use crate::state::funding::Funding;
 use crate::state::holdings::{Balance, Condition, Profile, Rider};
+use crate::state::insurance::Insurance;
 use crate::state::market::{Caps, Fees, Limits, Market, Scaling};
 use crate::state::parameters::{Author, Parameters, Sequence};
 use crate::state::position::Position;
@@ -28,13 +29,15 @@ fn no_field_is_forgotten() {
         books,
         accounts,
         exposure_caps: _,
+        backstop: _,
+        auctions: _,
         orders,
         clients: _,
         expiries: _,
         watch: _,
     } = &kernel.state;
     // `clients` and `expiries` are look-ups, rebuilt from the orders; `watch` knows where to look, and forgets it.
-    let Sequence { seq: _, time: _, orders: _, trades: _ } = sequence;
+    let Sequence { seq: _, time: _, orders: _, trades: _, auctions: _ } = sequence;
     let Parameters { ruleset: _, open_orders_max: _, root_interval_commands: _, root_interval_ns: _ } = parameters;
     let Author { origin: _, name: _, version: _ } = &authors[0];
     let Asset {

@@ -5,7 +5,7 @@
 //! at which its pool is worth nothing.
 
 use crate::quantities::{Lots, Money, RATE_ONE, Rate, TickValue, Ticks, Wide};
-use crate::state::liquidation::Liquidation;
+use crate::state::asset::LiquidationTerms;
 
 const ONE: i128 = RATE_ONE as i128;
 
@@ -40,7 +40,7 @@ pub struct Target {
 impl Target {
     /// The worst price that a reduction may be sent at: it moves from the mark towards the bankruptcy price as equity
     /// falls, and not beyond it.
-    pub fn fillable_price(&self, settings: &Liquidation) -> Ticks {
+    pub fn fillable_price(&self, settings: &LiquidationTerms) -> Ticks {
         let size = i128::from(self.lots.abs().0) * i128::from(self.tick_value.0);
         let bound = self.lacking(settings.adjustment_rate) * i128::from(settings.spread_rate.0);
         let adjusted = (i128::from(self.standard.0) * bound).div_euclid(ONE * ONE * size);
@@ -60,7 +60,7 @@ impl Target {
 
     /// Most lots that one reduction may take: what brings the pool to `recovered` if it fills at the mark, its fee
     /// included, but no more than the share of a large position.
-    pub fn most_lots(&self, settings: &Liquidation, buffer_rate: Rate, recovered: Wide) -> Lots {
+    pub fn most_lots(&self, settings: &LiquidationTerms, buffer_rate: Rate, recovered: Wide) -> Lots {
         let lots = i128::from(self.lots.abs().0);
         let freed = ceil(i128::from(self.standard.0) * i128::from(RATE_ONE + buffer_rate.0), ONE);
         let fee = ceil(self.value_at_mark(self.lots.abs()).0 * i128::from(settings.fee_rate.0), ONE);
@@ -169,12 +169,12 @@ mod tests {
         }
     }
 
-    fn spread(percent: i64) -> Liquidation {
-        Liquidation { spread_rate: Rate(percent * PERCENT), ..Liquidation::default() }
+    fn spread(percent: i64) -> LiquidationTerms {
+        LiquidationTerms { spread_rate: Rate(percent * PERCENT), ..LiquidationTerms::default() }
     }
 
-    fn fee(percent: i64) -> Liquidation {
-        Liquidation { fee_rate: Rate(percent * PERCENT), ..Liquidation::default() }
+    fn fee(percent: i64) -> LiquidationTerms {
+        LiquidationTerms { fee_rate: Rate(percent * PERCENT), ..LiquidationTerms::default() }
     }
 
     /// dYdX's vectors: 0.1 at 50,000, maintenance 10 %, 499 of equity; a lot is 0.1, money counts tenths.
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(alone(1, 50_000, 4_990).fillable_price(&spread(20)), Ticks(49_998));
         assert_eq!(alone(-1, 50_000, 4_990).fillable_price(&spread(10)), Ticks(50_001));
         assert_eq!(alone(1, 50_000, 5_000).fillable_price(&spread(100)), Ticks(50_000), "nothing is lacking");
-        let fast = Liquidation { adjustment_rate: Rate(5 * RATE_ONE), ..spread(10) };
+        let fast = LiquidationTerms { adjustment_rate: Rate(5 * RATE_ONE), ..spread(10) };
         assert_eq!(alone(1, 50_000, 4_990).fillable_price(&fast), Ticks(49_995));
     }
 
@@ -243,12 +243,12 @@ mod tests {
 
     #[test]
     fn a_large_position_goes_in_parts() {
-        let fifth = Liquidation { partial_rate: Rate(20 * PERCENT), ..Liquidation::default() };
+        let fifth = LiquidationTerms { partial_rate: Rate(20 * PERCENT), ..LiquidationTerms::default() };
         let target = alone(1_001, 100, 0);
         assert_eq!(target.most_lots(&fifth, Rate::ZERO, Wide(10_010)), Lots(201));
-        let at_least = Liquidation { partial_notional: Money(30_050), ..fifth };
+        let at_least = LiquidationTerms { partial_notional: Money(30_050), ..fifth };
         assert_eq!(target.most_lots(&at_least, Rate::ZERO, Wide(10_010)), Lots(301));
-        let nothing = Liquidation { partial_rate: Rate::ZERO, ..Liquidation::default() };
+        let nothing = LiquidationTerms { partial_rate: Rate::ZERO, ..LiquidationTerms::default() };
         assert_eq!(target.most_lots(&nothing, Rate::ZERO, Wide(10_010)), Lots(1), "never none");
     }
 
@@ -282,8 +282,8 @@ mod tests {
                 lots: Lots(signed), cost: Money(signed * entry.min(price_max)), mark: Ticks(mark), price_max: Ticks(price_max),
                 tick_value: TickValue(1), standard, standard_sum, equity: Wide(equity), maintenance: standard_sum,
             };
-            let settings = Liquidation {
-                adjustment_rate: Rate(adjustment_rate), fee_rate: Rate(fee_rate), spread_rate: Rate(spread_rate), ..Liquidation::default()
+            let settings = LiquidationTerms {
+                adjustment_rate: Rate(adjustment_rate), fee_rate: Rate(fee_rate), spread_rate: Rate(spread_rate), ..LiquidationTerms::default()
             };
             let fillable = target.fillable_price(&settings);
             let range = if short { mark..=price_max } else { 1..=mark };

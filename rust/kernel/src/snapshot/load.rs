@@ -2,7 +2,7 @@
 
 use super::parts::Parts;
 use super::{MAGIC, SnapshotError};
-use super::{accounts, terms};
+use super::{accounts, terms, waterfall};
 use crate::command::{Side, TimeInForce};
 use crate::digest::{Digest, EventDigest, WINDOW};
 use crate::event;
@@ -33,15 +33,18 @@ pub fn everything<B: Book>(bytes: &[u8]) -> Loaded<(State<B>, EventDigest, RootM
     let mut state = State::genesis();
     state.sequence = parts.sequence()?;
     // Counters that could still be counted up from.
-    let counters = [state.sequence.seq, state.sequence.orders, state.sequence.trades];
+    let counters = [state.sequence.seq, state.sequence.orders, state.sequence.trades, state.sequence.auctions];
     require(counters.iter().all(|&counter| counter <= i64::MAX.cast_unsigned()), "sequence")?;
     terms::configuration(&mut parts, &mut state)?;
+    waterfall::backstop(&mut parts, &mut state)?;
     terms::funds_and_prices(&mut parts, &mut state)?;
+    waterfall::auctions(&mut parts, &mut state)?;
     let count = parts.count(31)?;
     for _ in 0..count {
         accounts::account(&mut parts, &mut state)?;
     }
     masters(&state)?;
+    waterfall::accounts_exist(&state)?;
     for index in 0..state.markets.len() {
         orders(&mut parts, &mut state, index)?;
     }

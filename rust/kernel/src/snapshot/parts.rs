@@ -98,6 +98,10 @@ impl<'a> Parts<'a> {
         MarginMode::from_number(u64::from(self.u8()?)).ok_or(SnapshotError::Impossible("margin mode"))
     }
 
+    pub fn side(&mut self) -> Result<Side, SnapshotError> {
+        Side::from_number(u64::from(self.u8()?)).ok_or(SnapshotError::Impossible("side"))
+    }
+
     pub fn scope(&mut self) -> Result<Scope, SnapshotError> {
         Scope::from_number(u64::from(self.u8()?)).ok_or(SnapshotError::Impossible("scope"))
     }
@@ -138,7 +142,13 @@ impl<'a> Parts<'a> {
     }
 
     pub fn sequence(&mut self) -> Result<Sequence, SnapshotError> {
-        Ok(Sequence { seq: self.u64()?, time: self.u64()?, orders: self.u64()?, trades: self.u64()? })
+        Ok(Sequence {
+            seq: self.u64()?,
+            time: self.u64()?,
+            orders: self.u64()?,
+            trades: self.u64()?,
+            auctions: self.u64()?,
+        })
     }
 
     pub fn parameters(&mut self) -> Result<Parameters, SnapshotError> {

@@ -1,5 +1,6 @@
 //! Assets: the terms of the pools that settle in them, and the money that belongs to no account.
 
+use super::insurance::Insurance;
 use crate::quantities::{AssetId, Money, RATE_ONE, Rate, Wide};
 use crate::wire::Text;
 
@@ -100,14 +101,14 @@ impl Collateral {
     /// What a balance counts for: `floor(floor(counted · price / 10^decimals) · weight / RATE_ONE)`.
     pub fn value(&self, balance: Money) -> Money {
         let counted = balance.max(Money::ZERO).min(self.account_cap);
-        self.value_of(counted)
+        self.worth(counted).narrow()
     }
 
-    /// What an amount of the asset is worth, whatever the cap.
-    pub fn value_of(&self, amount: Money) -> Money {
+    /// What an amount of the asset is worth, whatever the cap. Beyond 2^90 it is only that: no fund can pay it.
+    pub fn worth(&self, amount: Money) -> Wide {
         let scale = 10_i128.pow(u32::from(self.price_decimals));
-        let market = (i128::from(amount.0) * i128::from(self.price)).div_euclid(scale);
-        Wide((market * i128::from(self.weight().0)).div_euclid(i128::from(RATE_ONE))).narrow()
+        let market = (i128::from(amount.0) * i128::from(self.price)).div_euclid(scale).min(1 << 90);
+        Wide((market * i128::from(self.weight().0)).div_euclid(i128::from(RATE_ONE)))
     }
 }
 
@@ -147,21 +148,6 @@ impl Gate {
         }
         self.withdrawn += amount.wide();
     }
-}
-
-/// An insurance fund and what it may lose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Insurance {
-    /// What it holds.
-    pub fund: Money,
-    /// Most that it pays in a window.
-    pub loss_max: Money,
-    /// Length of a window, 0 for none.
-    pub interval_ns: u64,
-    /// The window of the last payment.
-    pub window: u64,
-    /// What was paid in it.
-    pub lost: Money,
 }
 
 /// How portfolio pools are margined.

@@ -52,26 +52,17 @@ impl Auction {
     }
 }
 
-/// The open auctions, and how many there have been.
+/// The open auctions.
 #[derive(Clone, Debug, Default)]
 pub struct Auctions {
-    /// How many were opened: the number of the latest.
-    pub opened: u64,
     open: BTreeMap<AuctionId, Auction>,
     /// One a position at a time. Follows from the auctions.
     of_position: BTreeMap<(AccountId, MarketId), AuctionId>,
 }
 
 impl Auctions {
-    /// Opens an auction; gives its number.
-    pub fn open(&mut self, auction: Auction) -> AuctionId {
-        self.opened += 1;
-        self.put(AuctionId(self.opened), auction);
-        AuctionId(self.opened)
-    }
-
-    /// Puts an auction in place under its number.
-    pub fn put(&mut self, id: AuctionId, auction: Auction) {
+    /// Opens an auction under its number.
+    pub fn open(&mut self, id: AuctionId, auction: Auction) {
         self.of_position.insert((auction.account, auction.market), id);
         self.open.insert(id, auction);
     }
@@ -152,11 +143,11 @@ mod tests {
     #[test]
     fn a_position_is_on_offer_once() {
         let mut auctions = Auctions::default();
-        let first = auctions.open(auction(Side::Buy));
+        let first = AuctionId(1);
+        auctions.open(first, auction(Side::Buy));
         assert_eq!(auctions.of_position(AccountId(1), MarketId(1)), Some(first));
         assert_eq!(auctions.take(first, Lots(4)), Lots(6));
         assert_eq!(auctions.close(first).lots, Lots(6));
         assert_eq!((auctions.of_position(AccountId(1), MarketId(1)), auctions.iter().len()), (None, 0));
-        assert_eq!(auctions.open(auction(Side::Buy)), AuctionId(2), "numbers are not used again");
     }
 }

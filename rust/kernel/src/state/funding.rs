@@ -3,6 +3,7 @@
 //! Indices count [`RATE_ONE`]-ths of a minor unit per lot, so that an epoch is one exact addition whoever holds what.
 
 use super::position::Position;
+use crate::command::Side;
 use crate::quantities::{Money, RATE_ONE, Rate, Wide, div_ceil_wide};
 
 /// A market's indices and what settling them has moved so far.
@@ -65,11 +66,35 @@ impl Funding {
         Owed { funding: rounded(funding), loss: rounded(loss), exact: funding + loss }
     }
 
+    /// What a lot of a side bears once it shares an amount, rounded up.
+    pub const fn loss_step(amount: Money, open_interest: i128) -> i128 {
+        div_ceil_wide(amount.0 as i128 * RATE_ONE as i128, open_interest)
+    }
+
+    /// A side shares an amount; gives the whole units that rounding has brought together.
+    pub fn share_loss(&mut self, side: Side, amount: Money, open_interest: i128, seq: u64) -> Money {
+        let step = Self::loss_step(amount, open_interest);
+        match side {
+            Side::Buy => self.loss_long += step,
+            Side::Sell => self.loss_short += step,
+        }
+        self.loss_changed = seq;
+        // What the side owes from now on, of which the amount has been paid out.
+        self.clearing -= step * open_interest;
+        self.fraction += step * open_interest - i128::from(amount.0) * i128::from(RATE_ONE);
+        self.whole_units()
+    }
+
     /// Books a settlement; gives the whole units that rounding has brought together.
     pub fn book(&mut self, owed: &Owed) -> Money {
-        let one = i128::from(RATE_ONE);
         self.clearing += owed.exact;
-        self.fraction += i128::from(owed.total().0) * one - owed.exact;
+        self.fraction += i128::from(owed.total().0) * i128::from(RATE_ONE) - owed.exact;
+        self.whole_units()
+    }
+
+    /// Takes the whole units out of the fraction.
+    fn whole_units(&mut self) -> Money {
+        let one = i128::from(RATE_ONE);
         let whole = self.fraction.div_euclid(one);
         self.fraction -= whole * one;
         Wide(whole).narrow()

@@ -373,6 +373,14 @@ impl Holdings {
         settled
     }
 
+    /// Buys or sells lots for a value, without an order: position and money of its pool. The position owes nothing.
+    pub fn take(&mut self, market: &Market, side: Side, lots: Lots, value: Money, seq: u64) -> Settled {
+        let settled = self.position_mut(market.id).fill_at_value(side, lots, value);
+        self.remember(market, seq);
+        self.credit(self.pool_of(market), settled.realised, seq);
+        settled
+    }
+
     /// `Σ cost` of the positions whose market `settles` in the asset asked for.
     pub fn total_cost(&self, settles: impl Fn(MarketId) -> bool) -> Wide {
         let costs = self.positions.iter().filter(|position| settles(position.market));

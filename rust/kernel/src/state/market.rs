@@ -1,7 +1,7 @@
 //! Markets: their terms, their margin schedule and their last prices.
 
-use super::asset::Insurance;
 use super::funding::Funding;
+use super::insurance::Insurance;
 use crate::command::{AddMarket, FeeTier, MarketMode, Tier};
 use crate::quantities::{AssetId, Deduction, GroupId, Lots, MarketId, Money, RATE_ONE, Rate, TickValue, Ticks};
 use crate::wire::Text;

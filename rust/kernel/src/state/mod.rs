@@ -9,7 +9,6 @@ pub mod funding;
 pub mod groups;
 pub mod holdings;
 pub mod insurance;
-pub mod liquidation;
 pub mod market;
 pub mod nonces;
 pub mod parameters;
@@ -27,8 +26,11 @@ use crate::sweep::Watch;
 
 use account::{Accounts, ExposureCaps};
 use asset::Asset;
+use auction::Auctions;
+use backstop::Backstop;
 use clients::ClientOrders;
 use holdings::PoolId;
+use insurance::Insurance;
 use market::Market;
 use parameters::{Author, Parameters, Sequence};
 use position::Position;
@@ -52,6 +54,10 @@ pub struct State<B> {
     pub accounts: Accounts,
     /// What every account may be exposed to, unless it has a cap of its own.
     pub exposure_caps: ExposureCaps,
+    /// Who stands ready to take what others cannot carry.
+    pub backstop: Backstop,
+    /// Positions on offer.
+    pub auctions: Auctions,
     /// Open orders of all markets.
     pub orders: Orders,
     /// Open orders by their clients' names for them.
@@ -74,6 +80,8 @@ impl<B: Book> State<B> {
             books: Vec::new(),
             accounts: Accounts::default(),
             exposure_caps: ExposureCaps::new(),
+            backstop: Backstop::default(),
+            auctions: Auctions::default(),
             orders: Orders::default(),
             clients: ClientOrders::default(),
             expiries: BTreeSet::new(),
@@ -144,6 +152,47 @@ impl<B: Book> State<B> {
         };
         self.assets[asset.index()].total_cash += amount.wide();
         self.accounts.holdings_mut(account).credit(pool, amount, self.sequence.seq)
+    }
+
+    /// The insurance of a pool: of the asset's cross pools, or of the market's isolated ones.
+    pub fn insurance(&self, pool: PoolId) -> &Insurance {
+        match pool {
+            PoolId::Cross(asset) => &self.assets[asset.index()].insurance,
+            PoolId::Isolated(market) => &self.markets[market.index()].insurance,
+        }
+    }
+
+    /// The same, to change anything but the fund.
+    pub fn insurance_mut(&mut self, pool: PoolId) -> &mut Insurance {
+        match pool {
+            PoolId::Cross(asset) => &mut self.assets[asset.index()].insurance,
+            PoolId::Isolated(market) => &mut self.markets[market.index()].insurance,
+        }
+    }
+
+    /// Adds to a pool's insurance fund; gives what is then there.
+    pub fn insure(&mut self, pool: PoolId, amount: Money) -> Money {
+        self.keep_in_market(pool, amount);
+        let insurance = self.insurance_mut(pool);
+        insurance.fund += amount;
+        insurance.fund
+    }
+
+    /// A pool's insurance pays a loss; gives what is left in the fund.
+    pub fn pay_loss(&mut self, pool: PoolId, amount: Money) -> Money {
+        self.keep_in_market(pool, -amount);
+        let time = self.sequence.time;
+        let insurance = self.insurance_mut(pool);
+        insurance.pay(amount, time);
+        insurance.fund
+    }
+
+    /// The fund of isolated pools is held by their market: its asset counts that along.
+    fn keep_in_market(&mut self, pool: PoolId, amount: Money) {
+        if let PoolId::Isolated(market) = pool {
+            let asset = self.markets[market.index()].settlement;
+            self.assets[asset.index()].in_markets += amount.wide();
+        }
     }
 
     /// Puts a resting order where all who look for it will find it: in its book and in the lists. The order is in

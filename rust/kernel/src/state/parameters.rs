@@ -17,6 +17,8 @@ pub struct Sequence {
     pub orders: u64,
     /// Trades made.
     pub trades: u64,
+    /// Auctions opened.
+    pub auctions: u64,
 }
 
 /// What holds for the whole venue.

@@ -76,18 +76,33 @@ impl Position {
         }
     }
 
+    /// Largest size, either way, that fills of its open lots can bring it to: neither side nets the other.
+    #[inline]
+    pub fn reach(&self) -> Lots {
+        (Lots(self.lots.0.max(0)) + self.buys).max(Lots((-self.lots.0).max(0)) + self.sells)
+    }
+
     /// Buys or sells `lots` at `price` (`docs/rules.md`, *Settlement*).
+    #[inline]
     pub fn fill(&mut self, side: Side, lots: Lots, price: Ticks, tick_value: TickValue) -> Settled {
+        self.fill_at_value(side, lots, lots.value_at(price, tick_value).narrow())
+    }
+
+    /// Buys or sells `lots` for `value`: the part that closes first, for its share of the value rounded down.
+    #[inline]
+    pub fn fill_at_value(&mut self, side: Side, lots: Lots, value: Money) -> Settled {
         let (before, long_before) = (*self, self.lots.0.max(0));
-        let signed = side.signed(lots);
-        let value = signed.value_at(price, tick_value).narrow();
+        let of_side = |amount: Money| match side {
+            Side::Buy => amount,
+            Side::Sell => -amount,
+        };
         let closing = lots.min(self.closable(side));
-        self.lots += signed;
+        self.lots += side.signed(lots);
         let remaining_cost = if closing.0 == 0 {
-            before.cost + value
+            before.cost + of_side(value)
         } else if closing < lots {
-            // Crossed zero: what is left was opened at this price.
-            self.lots.value_at(price, tick_value).narrow()
+            // Crossed zero: what is left was opened for the rest of the value.
+            of_side(value - value.portion_floor(closing, lots))
         } else if self.lots.0 == 0 {
             Money::ZERO
         } else {
@@ -95,7 +110,7 @@ impl Position {
         };
         self.cost = remaining_cost;
         Settled {
-            realised: remaining_cost - before.cost - value,
+            realised: remaining_cost - before.cost - of_side(value),
             cost_change: remaining_cost - before.cost,
             long_change: Lots(self.lots.0.max(0) - long_before),
         }
@@ -128,6 +143,14 @@ mod tests {
         assert_eq!((position.lots, position.cost), (Lots(-3), Money(-600)));
         assert_eq!(settled.realised, Money(200));
         assert_eq!(settled.long_change, Lots(-2));
+    }
+
+    #[test]
+    fn a_flip_for_a_value_closes_for_the_floor_of_its_share() {
+        let mut position = long(2, 200);
+        let settled = position.fill_at_value(Side::Sell, Lots(5), Money(1_001));
+        assert_eq!((position.lots, position.cost), (Lots(-3), Money(-601)), "400 of it closed");
+        assert_eq!((settled.realised, settled.cost_change), (Money(200), Money(-801)));
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod money;
 pub mod order;
 pub mod position;
 pub mod terms;
+pub mod waterfall;
 
 use crate::command::{Command, Origin, Record, Scope};
 use crate::matching::book::Book;
@@ -98,6 +99,8 @@ fn permits(origin: Origin, command: &Command) -> bool {
         | C::SetPermissions(_)
         | C::SetVault(_)
         | C::SetLiquidator(_) => false,
+        // A policy moves no client's money.
+        C::FundInsurance(c) => origin == Origin::Policy && c.account == AccountId::NONE,
         // What configures a market and its risk, and the steps of the waterfall.
         _ => origin == Origin::Policy,
     }

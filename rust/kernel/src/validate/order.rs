@@ -9,7 +9,7 @@ use crate::reject::{Code, Reject, report};
 use crate::risk::margin;
 use crate::risk::pool::Pool;
 use crate::state::State;
-use crate::state::holdings::PoolId;
+use crate::state::holdings::{Holdings, PoolId};
 use crate::state::market::Market;
 use crate::state::position::Position;
 
@@ -112,17 +112,20 @@ pub fn may_add<B: Book>(state: &State<B>, id: AccountId, market: &Market) -> Res
     if account.mandate.as_ref().is_some_and(|mandate| elsewhere(&mandate.permissions.markets)) {
         return Err(Code::MarketNotPermitted.with(i64::from(market.id.0), 0));
     }
-    let (holdings, pool) = (&account.holdings, account.holdings.pool_of(market));
-    if holdings.profile.reduce_only {
-        return Err(Code::AccountReduceOnly.with(1, 0));
-    }
-    if holdings.condition(pool).locked {
-        return Err(Code::AccountReduceOnly.with(2, 0));
-    }
+    let pool = account.holdings.pool_of(market);
+    may_add_at_all(&account.holdings, pool)?;
     if market.stress && matches!(pool, PoolId::Cross(_)) {
         return Err(Code::StressIsolated.with(i64::from(market.id.0), 0));
     }
     Ok(())
+}
+
+/// Neither the account nor the pool may only reduce.
+pub fn may_add_at_all(holdings: &Holdings, pool: PoolId) -> Result<(), Reject> {
+    if holdings.profile.reduce_only {
+        return Err(Code::AccountReduceOnly.with(1, 0));
+    }
+    if holdings.condition(pool).locked { Err(Code::AccountReduceOnly.with(2, 0)) } else { Ok(()) }
 }
 
 /// The bound of a market order that names none.
@@ -194,7 +197,7 @@ impl Exposure<'_> {
             };
         }
         let with = self.with_order(position);
-        let reach = (Lots(with.lots.0.max(0)) + with.buys).max(Lots((-with.lots.0).max(0)) + with.sells);
+        let reach = with.reach();
         if reach > market.position_max {
             return Err(Code::PositionLimit.with(reach.0, market.position_max.0));
         }
