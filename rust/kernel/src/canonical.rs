@@ -181,7 +181,7 @@ impl Canon {
     fn insurance(&mut self, insurance: &Insurance) {
         self.i64(insurance.fund.0);
         self.u64(insurance.window);
-        self.i64(insurance.lost.0);
+        self.i64(insurance.paid.0);
     }
 
     /// What an asset's funds hold, and what went through its gate.

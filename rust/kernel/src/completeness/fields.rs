@@ -83,7 +83,7 @@ fn no_field_is_forgotten() {
         price_changed: _,
     } = assets[1].collateral.expect("it counts");
     let Gate { closed: _, interval_ns: _, amount_max: _, window: _, withdrawn: _ } = gate;
-    let Insurance { fund: _, loss_max: _, interval_ns: _, window: _, lost: _ } = insurance;
+    let Insurance { fund: _, loss_max: _, interval_ns: _, window: _, paid: _ } = insurance;
     let Market {
         id,
         symbol: _,

@@ -220,8 +220,8 @@ pub fn funds_and_prices<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) ->
 }
 
 fn insurance(parts: &mut Parts<'_>, insurance: &mut Insurance) -> Loaded<()> {
-    (insurance.fund, insurance.window, insurance.lost) = (parts.money()?, parts.u64()?, parts.money()?);
-    require(insurance.fund.0 >= 0 && balance_fits(insurance.fund) && insurance.lost.0 >= 0, "insurance")
+    (insurance.fund, insurance.window, insurance.paid) = (parts.money()?, parts.u64()?, parts.money()?);
+    require(insurance.fund.0 >= 0 && balance_fits(insurance.fund) && insurance.paid.0 >= 0, "insurance")
 }
 
 fn funding(parts: &mut Parts<'_>) -> Loaded<Funding> {

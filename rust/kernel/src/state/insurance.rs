@@ -14,24 +14,24 @@ pub struct Insurance {
     /// The window of the latest payment under a limit.
     pub window: u64,
     /// What has been paid in it.
-    pub lost: Money,
+    pub paid: Money,
 }
 
 impl Insurance {
     /// Sets the limit. What has been paid stays counted, unless the windows are others now.
     pub fn limit(&mut self, loss_max: Money, interval_ns: u64) {
         if interval_ns != self.interval_ns {
-            (self.window, self.lost) = (0, Money::ZERO);
+            (self.window, self.paid) = (0, Money::ZERO);
         }
         (self.loss_max, self.interval_ns) = (loss_max, interval_ns);
     }
 
-    /// What may be lost now.
+    /// What may be paid now.
     pub fn usable(&self, time: u64) -> Money {
         let Some(window) = time.checked_div(self.interval_ns) else { return self.fund };
-        let lost = if window == self.window { self.lost } else { Money::ZERO };
+        let paid = if window == self.window { self.paid } else { Money::ZERO };
         // A limit may be lowered below what has been paid.
-        self.fund.min((self.loss_max - lost).max(Money::ZERO))
+        self.fund.min((self.loss_max - paid).max(Money::ZERO))
     }
 
     /// Pays what [`Insurance::usable`] allows.
@@ -39,9 +39,9 @@ impl Insurance {
         debug_assert!(Money::ZERO <= amount && amount <= self.usable(time), "a fund pays what it may");
         if let Some(window) = time.checked_div(self.interval_ns) {
             if window != self.window {
-                (self.window, self.lost) = (window, Money::ZERO);
+                (self.window, self.paid) = (window, Money::ZERO);
             }
-            self.lost += amount;
+            self.paid += amount;
         }
         self.fund -= amount;
     }
@@ -69,6 +69,6 @@ mod tests {
         let mut insurance = Insurance { fund: Money(70), ..Insurance::default() };
         assert_eq!(insurance.usable(5), Money(70));
         insurance.pay(Money(70), 5);
-        assert_eq!((insurance.usable(5), insurance.lost), (Money(0), Money(0)));
+        assert_eq!((insurance.usable(5), insurance.paid), (Money(0), Money(0)));
     }
 }
