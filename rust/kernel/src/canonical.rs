@@ -4,12 +4,14 @@
 //! price and queue. A field that is not written here is in no root and in no snapshot; the tests that change one field
 //! at a time exist so that none is forgotten.
 
+use crate::lists::Correlation;
 use crate::matching::orders::NewOrder;
 use crate::state::account::{Account, ExposureCaps, Mandate};
 use crate::state::asset::{Asset, Collateral};
 use crate::state::auction::{Auction, Auctions};
 use crate::state::backstop::Backstop;
 use crate::state::funding::Funding;
+use crate::state::groups::{Basis, Concentration, Groups, Scenarios};
 use crate::state::holdings::{Condition, Holdings, Profile};
 use crate::state::insurance::Insurance;
 use crate::state::market::Market;
@@ -223,7 +225,7 @@ impl Canon {
         self.u64(market.schedule_changed);
         self.u8(market.mode as u8);
         self.flag(market.stress);
-        self.u16(market.group.0);
+        self.scenarios(&market.scenarios);
         self.insurance_terms(&market.insurance);
         self.count(market.fees.tiers.len());
         for tier in &market.fees.tiers {
@@ -236,6 +238,36 @@ impl Canon {
             self.i64(tier.lower_bound.0);
             self.i64(tier.initial_rate.0);
             self.i64(tier.maintenance_rate.0);
+        }
+    }
+
+    fn scenarios(&mut self, scenarios: &Scenarios) {
+        self.u16(scenarios.group.0);
+        self.u64(scenarios.changed);
+        let Concentration { threshold, rate, changed } = scenarios.concentration;
+        self.i64(threshold.0);
+        self.i64(rate.0);
+        self.u64(changed);
+        self.count(scenarios.moves().len());
+        scenarios.moves().iter().for_each(|ticks| self.i64(ticks.0));
+    }
+
+    /// What holds within and between groups.
+    pub fn groups(&mut self, groups: &Groups) {
+        for Basis { rate, changed } in groups.bases() {
+            self.i64(rate.0);
+            self.u64(*changed);
+        }
+        let (towards_one, towards_zero) = groups.stresses();
+        self.i64(towards_one.0);
+        self.i64(towards_zero.0);
+        self.u64(groups.changed());
+        self.count(groups.pairs().len());
+        for Correlation { group_a, group_b, correlation_rate, offset_cap_rate } in groups.pairs() {
+            self.u16(group_a.0);
+            self.u16(group_b.0);
+            self.i64(correlation_rate.0);
+            self.i64(offset_cap_rate.0);
         }
     }
 

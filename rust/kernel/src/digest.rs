@@ -229,6 +229,7 @@ pub fn parameters<B: Book>(canon: &mut Canon, state: &State<B>) {
     state.assets.iter().for_each(|asset| canon.asset_terms(asset));
     canon.count(state.markets.len());
     state.markets.iter().for_each(|market| canon.market_terms(market));
+    canon.groups(&state.groups);
     canon.exposure_caps(&state.exposure_caps);
     canon.backstop(&state.backstop);
 }

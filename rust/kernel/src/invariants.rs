@@ -35,6 +35,7 @@ pub fn everything<B: Book>(state: &State<B>) -> Result<(), Broken> {
     in_markets(state)?;
     open_lots(state)?;
     standings(state)?;
+    vectors(state)?;
     orders(state)
 }
 
@@ -123,6 +124,18 @@ pub fn is_possible(position: &Position, market: &Market) -> bool {
     let (size, paid) = (lots.abs(), i128::from(cost.0) * lots.signum());
     let cost_fits = (size * least..=size * most).contains(&paid) && (size != 0 || cost == Money::ZERO);
     room(buys, lots) && room(sells, -lots) && cost_fits
+}
+
+/// The vectors that are kept along against what the positions make by the tables as they are.
+fn vectors<B: Book>(state: &State<B>) -> Result<(), Broken> {
+    for (id, account) in state.accounts.iter() {
+        let mut anew = account.holdings.clone();
+        anew.revalue(&state.markets);
+        if !account.holdings.vectors.shown().eq(anew.vectors.shown()) {
+            return Err(format!("account {}: scenario vectors are not those of its positions", id.0));
+        }
+    }
+    Ok(())
 }
 
 fn open_lots<B: Book>(state: &State<B>) -> Result<(), Broken> {

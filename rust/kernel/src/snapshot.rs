@@ -9,6 +9,7 @@
 //! bounded, every reference resolved, the invariants are recomputed, and the loaded state must save to the same bytes.
 
 mod accounts;
+mod groups;
 mod load;
 mod parts;
 mod terms;

@@ -5,6 +5,7 @@
 mod admin;
 mod money;
 mod order;
+mod portfolio;
 mod position;
 mod terms;
 mod waterfall;
@@ -102,6 +103,13 @@ fn dispatch<B: Book>(state: &mut State<B>, command: &Command, out: &mut Emitter)
         Command::SetLeverage(c) => position::set_leverage(state, c, out),
         Command::SetStress(c) => position::set_stress(state, c, out),
         Command::SettleFunding(c) => position::settle_funding(state, c, out),
+        Command::SetMarginMode(c) => portfolio::set_margin_mode(state, c, out),
+        Command::SetGroup(c) => portfolio::set_group(state, c, out),
+        Command::SetBasis(c) => portfolio::set_basis(state, c, out),
+        Command::SetScenarios(c) => portfolio::set_scenarios(state, c, out),
+        Command::SetConcentration(c) => portfolio::set_concentration(state, c, out),
+        Command::SetCorrelations(c) => portfolio::set_correlations(state, c, out),
+        Command::SetPortfolio(c) => portfolio::set_portfolio(state, c, out),
         _ => waterfall::step(state, command, out),
     }
 }

@@ -5,8 +5,10 @@ use super::{
 };
 use crate::command::{FeeTier, MarginMode, MarketMode, Origin, Scope, SelfTrade, Side, Tier, TimeInForce};
 use crate::event::Standing;
-use crate::quantities::{AssetId, AuctionId, Money, Rate, Ticks};
+use crate::lists::Correlation;
+use crate::quantities::{AssetId, AuctionId, GroupId, Money, Rate, Ticks};
 use crate::state::auction::Auction;
+use crate::state::groups::Basis;
 use crate::state::market::Schedule;
 
 pub const PARAMETERS: &[Change] = &[
@@ -46,7 +48,18 @@ pub const PARAMETERS: &[Change] = &[
     ("concentration_floor", |s| s.markets[0].caps.concentration_floor.0 += 1),
     ("mode", |s| s.markets[0].mode = MarketMode::Halted),
     ("stress", |s| s.markets[0].stress = true),
-    ("group", |s| s.markets[0].group.0 += 1),
+    ("group", |s| s.markets[0].scenarios.group.0 += 1),
+    ("moves", |s| s.markets[0].scenarios.set_moves(vec![Ticks(1)], 0)),
+    ("when scenarios were set", |s| s.markets[0].scenarios.changed += 1),
+    ("concentration threshold", |s| s.markets[0].scenarios.concentration.threshold.0 += 1),
+    ("concentration charge", |s| s.markets[0].scenarios.concentration.rate.0 += 1),
+    ("when concentration was set", |s| s.markets[0].scenarios.concentration.changed += 1),
+    ("basis_rate", |s| s.groups.set_basis(GroupId(64), Basis { rate: Rate(1), changed: 0 })),
+    ("when basis was set", |s| s.groups.set_basis(GroupId(64), Basis { rate: Rate(0), changed: 1 })),
+    ("towards_one_rate", |s| s.groups.correlate(Rate(1), Rate(0), &[], 0)),
+    ("towards_zero_rate", |s| s.groups.correlate(Rate(0), Rate(1), &[], 0)),
+    ("when correlations were set", |s| s.groups.correlate(Rate(0), Rate(0), &[], 1)),
+    ("a pair", |s| s.groups.correlate(Rate(0), Rate(0), &[PAIR], 0)),
     ("market loss_max", |s| s.markets[0].insurance.loss_max.0 += 1),
     ("market loss interval", |s| s.markets[0].insurance.interval_ns += 1),
     ("loss_max", |s| s.assets[0].insurance.loss_max.0 += 1),
@@ -88,6 +101,9 @@ pub const PARAMETERS: &[Change] = &[
     ("a liquidator", |s| s.backstop.set_liquidator(SHORT, true)),
     ("a cap of all accounts", |s| _ = s.exposure_caps.insert((Scope::Asset, 1), Money(9))),
 ];
+
+const PAIR: Correlation =
+    Correlation { group_a: GroupId(1), group_b: GroupId(2), correlation_rate: Rate(1), offset_cap_rate: Rate(1) };
 
 fn schedule(bound: i64, initial: i64, maintenance: i64) -> Schedule {
     let (lower_bound, initial_rate, maintenance_rate) = (Money(bound), Rate(initial), Rate(maintenance));

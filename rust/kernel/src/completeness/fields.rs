@@ -9,6 +9,7 @@ use crate::state::State;
 use crate::state::account::{Account, Mandate, Permissions};
 use crate::state::asset::{Asset, Collateral, Gate, Levels, LiquidationTerms, PortfolioTerms};
 use crate::state::funding::Funding;
+use crate::state::groups::{Concentration, Scenarios};
 use crate::state::holdings::{Balance, Condition, Profile, Rider};
 use crate::state::insurance::Insurance;
 use crate::state::market::{Caps, Fees, Limits, Market, Scaling};
@@ -28,6 +29,7 @@ fn no_field_is_forgotten() {
         markets,
         books,
         accounts,
+        groups: _,
         exposure_caps: _,
         backstop: _,
         auctions: _,
@@ -36,6 +38,7 @@ fn no_field_is_forgotten() {
         expiries: _,
         watch: _,
     } = &kernel.state;
+    // `groups` and a market's moves are private: the changes above go through what sets them.
     // `clients` and `expiries` are look-ups, rebuilt from the orders; `watch` knows where to look, and forgets it.
     let Sequence { seq: _, time: _, orders: _, trades: _, auctions: _ } = sequence;
     let Parameters { ruleset: _, open_orders_max: _, root_interval_commands: _, root_interval_ns: _ } = parameters;
@@ -101,7 +104,7 @@ fn no_field_is_forgotten() {
         caps,
         mode: _,
         stress: _,
-        group: _,
+        scenarios,
         mark: _,
         mark_changed: _,
         last: _,
@@ -110,6 +113,8 @@ fn no_field_is_forgotten() {
         open_interest,
         net_lots,
     } = &markets[0];
+    let Scenarios { group: _, changed: _, concentration, .. } = scenarios;
+    let Concentration { threshold: _, rate: _, changed: _ } = concentration;
     let Fees { maker_rate: _, taker_rate: _, tiers: _ } = fees;
     let Scaling { size_rate: _, open_interest_lower: _, open_interest_upper: _, changed: _ } = scaling;
     let Caps { open_interest_max: _, concentration_rate: _, concentration_floor: _ } = caps;

@@ -31,6 +31,10 @@ pub fn permitted(holdings: &Holdings, position: &Position, risk: Risk<'_>, fill:
     if is_beyond(&pool, position, market) {
         return Lots::ZERO;
     }
+    if pool.is_portfolio() {
+        let whole = carries(&pool, position, market, fill) || makes_safer(&pool, position, market, fill);
+        return if whole { fill.lots } else { Lots::ZERO };
+    }
     let closable = fill.closable(position);
     let may_close =
         closable > Lots::ZERO && reduces(&pool, position, market, &Fill { lots: fill.lots.min(closable), ..*fill });
@@ -67,11 +71,28 @@ fn reduces(pool: &Pool<'_>, position: &Position, market: &Market, fill: &Fill) -
     gain + freed.wide() >= Wide::ZERO && pool.equity() + gain >= Wide::ZERO
 }
 
+/// Whether a fill costs no more than the maintenance it frees of a whole portfolio and the pool has. Which way it goes
+/// does not matter: an opening hedge may, and closing one leg of a hedge may not.
+fn makes_safer(pool: &Pool<'_>, position: &Position, market: &Market, fill: &Fill) -> bool {
+    if fill.with_itself {
+        return false;
+    }
+    let freed = pool.maintenance() - pool.with(filled(position, fill)).maintenance();
+    let gain = gain(market, fill);
+    freed >= Wide::ZERO && (gain >= Wide::ZERO || (gain + freed >= Wide::ZERO && pool.equity() + gain >= Wide::ZERO))
+}
+
 /// Whether the pool has its initial requirement after the fill.
 fn carries(pool: &Pool<'_>, position: &Position, market: &Market, fill: &Fill) -> bool {
+    let (equity, requirement) = pool.with(filled(position, fill)).assess();
+    equity + gain(market, fill) - fill.fee.wide() >= requirement
+}
+
+/// The position after the fill, as far as margin looks at it.
+#[inline]
+fn filled(position: &Position, fill: &Fill) -> Position {
     let mut after = *position;
     after.lots += fill.side.signed(fill.lots);
     after.change_open(fill.side, fill.reduce_only, -fill.lots);
-    let (equity, requirement) = pool.with(after).assess();
-    equity + gain(market, fill) - fill.fee.wide() >= requirement
+    after
 }

@@ -1,10 +1,11 @@
 //! A pool: what stands together, and the terms of what it has and must have (`docs/rules_margin.md`, *Pools*).
 
 use super::margin;
-use super::terms::{Kind, Sum, Tally, Term};
-use crate::command::MarginMode;
+use super::portfolio;
+use super::terms::{Along, Kind, Sum, Tally, Term};
 use crate::quantities::{AssetId, Lots, MarketId, Money, RATE_ONE, Rate, Wide, div_ceil_wide};
 use crate::state::asset::{Asset, Levels};
+use crate::state::groups::Groups;
 use crate::state::holdings::{Holdings, PoolId};
 use crate::state::market::Market;
 use crate::state::position::Position;
@@ -16,6 +17,8 @@ pub struct Risk<'a> {
     pub markets: &'a [Market],
     /// All assets.
     pub assets: &'a [Asset],
+    /// What holds within and between groups.
+    pub groups: &'a Groups,
     /// Open interest of a market as a sweep would have left it.
     pub traded: Option<(MarketId, i128)>,
 }
@@ -83,7 +86,22 @@ impl<'a> Pool<'a> {
     /// Whether it is margined position by position, so that its maintenance is a line in every mark, from tier to tier.
     #[inline]
     pub fn is_standard(&self) -> bool {
-        matches!(self.id, PoolId::Isolated(_)) || self.holdings.profile.mode == MarginMode::Standard
+        !self.is_portfolio()
+    }
+
+    /// Whether it is margined by scenarios.
+    #[inline]
+    pub fn is_portfolio(&self) -> bool {
+        matches!(self.id, PoolId::Cross(_)) && self.holdings.is_portfolio()
+    }
+
+    /// By how many lots it differs from the pool as it is, and where.
+    #[inline]
+    pub fn change(&self) -> Option<(&'a Market, Lots)> {
+        let instead = self.instead?;
+        let market = self.risk.market(instead.market);
+        let change = instead.lots - self.holdings.position(instead.market).lots;
+        self.holds(&instead, market).then_some((market, change))
     }
 
     /// Its levels.
@@ -184,6 +202,12 @@ impl<'a> Pool<'a> {
 
     /// The terms of its initial requirement.
     pub fn tally_requirement<T: Tally>(&self, tally: &mut T) {
+        if self.is_portfolio() {
+            let mut along = Along { sum: Sum::default(), onward: tally };
+            portfolio::tally_requirement(self, &mut along);
+            let sum = along.sum.0;
+            return self.tally_floor(self.positions().next().is_some(), sum, tally);
+        }
         let (mut sum, mut live) = (Wide::ZERO, false);
         for (position, market) in self.positions() {
             live = true;
@@ -192,8 +216,9 @@ impl<'a> Pool<'a> {
         self.tally_floor(live, sum, tally);
     }
 
+    /// The term of one position's initial requirement by the standard rules; gives it.
     #[inline(always)]
-    fn position_requirement<T: Tally>(&self, position: &Position, market: &Market, tally: &mut T) -> Wide {
+    pub fn position_requirement<T: Tally>(&self, position: &Position, market: &Market, tally: &mut T) -> Wide {
         let (kind, amount) = margin::requirement(position, market, self.own_rate(position), &self.risk);
         let amount = amount.wide();
         let terms = match kind {
@@ -253,14 +278,33 @@ impl<'a> Pool<'a> {
         (equity.0, requirement.0)
     }
 
+    /// What a position asks for by itself; in a portfolio, what its open lots do. An order leaves positions as they are, so
+    /// it raises what the pool must have just if it raises this.
+    #[inline]
+    pub fn asked_by_market(&self, position: &Position, market: &Market) -> Money {
+        if self.is_portfolio() && market.scenarios.exist() {
+            return portfolio::charges::orders(position, market);
+        }
+        margin::requirement(position, market, self.own_rate(position), &self.risk).1
+    }
+
     /// The terms of its maintenance.
     #[inline]
     pub fn tally_maintenance<T: Tally>(&self, tally: &mut T) {
-        for (position, market) in self.positions() {
-            let amount = margin::maintenance(position.lots, market).wide();
-            let sources = [position.changed, market.mark_changed, market.schedule_changed];
-            tally.add(Term { kind: Kind::Maintenance, entity: market.id.0, amount, sources });
+        if self.is_portfolio() {
+            return portfolio::tally_maintenance(self, tally);
         }
+        for (position, market) in self.positions() {
+            self.position_maintenance(&position, market, tally);
+        }
+    }
+
+    /// The term of one position's maintenance by the standard rules.
+    #[inline]
+    pub fn position_maintenance<T: Tally>(&self, position: &Position, market: &Market, tally: &mut T) {
+        let amount = margin::maintenance(position.lots, market).wide();
+        let sources = [position.changed, market.mark_changed, market.schedule_changed];
+        tally.add(Term { kind: Kind::Maintenance, entity: market.id.0, amount, sources });
     }
 
     /// What it has.

@@ -4,7 +4,7 @@
 //! its explanation cannot differ.
 
 use crate::field::enumeration;
-use crate::quantities::Wide;
+use crate::quantities::{GroupId, Money, Wide};
 
 enumeration!(
     /// What a term is.
@@ -43,6 +43,8 @@ enumeration!(
         Provision = 34,
         /// Portfolio risk: open orders.
         Orders = 35,
+        /// Portfolio maintenance: what it does not ask of the risk, negative.
+        Relief = 36,
     }
 );
 
@@ -51,7 +53,7 @@ enumeration!(
 pub struct Term {
     /// What it is.
     pub kind: Kind,
-    /// The asset, market or group it is about.
+    /// The asset, market or group it is about; of the worst scenario the matrix, 0 if losses were added up.
     pub entity: u16,
     /// The summand.
     pub amount: Wide,
@@ -59,10 +61,27 @@ pub struct Term {
     pub sources: [u64; 3],
 }
 
+/// What a group of a portfolio loses at worst: not a summand, but what the scenario charge is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// The group.
+    pub group: GroupId,
+    /// 1 if it is long on the whole, −1 if short, 0 if neither.
+    pub sign: i64,
+    /// The worst loss.
+    pub loss: Money,
+    /// The first scenario it is lost in, from 1; 0 if nothing is lost.
+    pub scenario: u8,
+}
+
 /// Where terms go.
 pub trait Tally {
     /// Takes one in.
     fn add(&mut self, term: Term);
+
+    /// Is told what a group brings to the worst scenario, which is a term of all groups together.
+    #[inline(always)]
+    fn lose(&mut self, _loss: Loss) {}
 }
 
 /// Adds amounts up and forgets the rest.
@@ -79,5 +98,26 @@ impl Tally for Sum {
 impl Tally for Vec<Term> {
     fn add(&mut self, term: Term) {
         self.push(term);
+    }
+}
+
+/// Adds up what it passes on.
+pub struct Along<'a, T> {
+    /// What has come by.
+    pub sum: Sum,
+    /// Where it goes.
+    pub onward: &'a mut T,
+}
+
+impl<T: Tally> Tally for Along<'_, T> {
+    #[inline(always)]
+    fn add(&mut self, term: Term) {
+        self.sum.add(term);
+        self.onward.add(term);
+    }
+
+    #[inline(always)]
+    fn lose(&mut self, loss: Loss) {
+        self.onward.lose(loss);
     }
 }

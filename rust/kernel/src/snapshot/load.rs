@@ -45,6 +45,8 @@ pub fn everything<B: Book>(bytes: &[u8]) -> Loaded<(State<B>, EventDigest, RootM
     }
     masters(&state)?;
     waterfall::accounts_exist(&state)?;
+    let State { accounts, markets, .. } = &mut state;
+    accounts.derived_mut().for_each(|holdings| holdings.revalue(markets));
     for index in 0..state.markets.len() {
         orders(&mut parts, &mut state, index)?;
     }

@@ -1,6 +1,7 @@
 //! Loading what configuration commands set: each value is held to the check of its command.
 
 use super::SnapshotError;
+use super::groups;
 use super::load::{Loaded, allowed, require};
 use super::parts::Parts;
 use crate::command::{
@@ -8,10 +9,10 @@ use crate::command::{
     SetParameters, SetScaling, SetTiers, SetWithdrawalGate,
 };
 use crate::matching::book::Book;
-use crate::quantities::{AccountId, AssetId, BALANCE_MAX, GroupId, Lots, MarketId, Money, SUPPLY_MAX, Ticks, Wide};
+use crate::quantities::{AccountId, AssetId, BALANCE_MAX, Lots, MarketId, Money, SUPPLY_MAX, Ticks, Wide};
 use crate::state::State;
 use crate::state::account::ExposureCaps;
-use crate::state::asset::{Asset, Collateral, Levels, LiquidationTerms, PortfolioTerms};
+use crate::state::asset::{Asset, Collateral, Levels, LiquidationTerms};
 use crate::state::funding::Funding;
 use crate::state::insurance::Insurance;
 use crate::state::market::{Caps, Limits, Market, Scaling, Schedule};
@@ -45,6 +46,7 @@ pub fn configuration<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) -> Lo
             counts(state, AssetId(admin::number(index)), collateral)?;
         }
     }
+    groups::groups(parts, &mut state.groups)?;
     state.exposure_caps = exposure_caps(parts)?;
     Ok(())
 }
@@ -55,8 +57,7 @@ fn asset<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) -> Loaded<Option<
     let mut asset = Asset::new(symbol, decimals);
     asset.levels = levels(parts)?;
     asset.liquidation = liquidation(parts)?;
-    asset.portfolio =
-        PortfolioTerms { maintenance_rate: parts.rate()?, funding_epochs: parts.u32()?, changed: parts.u64()? };
+    asset.portfolio = groups::portfolio(parts)?;
     let collateral = if parts.flag()? { Some(parts.collateral()?) } else { None };
     (asset.gate.closed, asset.gate.interval_ns, asset.gate.amount_max) = (parts.flag()?, parts.u64()?, parts.money()?);
     let gate = SetWithdrawalGate {
@@ -154,12 +155,14 @@ fn market<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) -> Loaded<()> {
         concentration_floor: Lots(parts.i64()?),
     };
     (market.scaling.changed, market.schedule_changed) = (parts.u64()?, parts.u64()?);
-    (market.mode, market.stress, market.group) = (parts.mode()?, parts.flag()?, GroupId(parts.u16()?));
+    (market.mode, market.stress) = (parts.mode()?, parts.flag()?);
+    let scenarios = groups::scenarios(parts)?;
     (market.insurance.loss_max, market.insurance.interval_ns) = (parts.money()?, parts.u64()?);
     market.fees.tiers = parts.fee_tiers()?;
     market.schedule = Schedule::new(&tiers_checked(id, parts.tiers()?)?);
     state.books.push(B::new(price_max));
     state.markets.push(market);
+    groups::set_scenarios(state, id, &scenarios)?;
     market_checked(state, id)
 }
 

@@ -136,6 +136,11 @@ impl Accounts {
         }
     }
 
+    /// All holdings, to change what follows from the state and is no part of it: nothing is digested again.
+    pub fn derived_mut(&mut self) -> impl Iterator<Item = &mut Holdings> + '_ {
+        self.list.iter_mut().map(|account| &mut account.holdings)
+    }
+
     /// What an account may do, to change. One that then says nothing is dropped.
     pub fn change_mandate(&mut self, id: AccountId, change: impl FnOnce(&mut Mandate)) {
         self.dirty_holdings.mark(id.index() / ACCOUNTS_PER_BUCKET);

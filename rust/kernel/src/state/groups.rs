@@ -19,6 +19,17 @@ pub const GROUP_MARKETS_MAX: usize = 16;
 /// Pairs of groups.
 pub const PAIRS_MAX: usize = GROUPS_MAX * (GROUPS_MAX - 1) / 2;
 
+/// What a large position costs more: it takes longer to get out of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Concentration {
+    /// Notional from which a position is large.
+    pub threshold: Money,
+    /// Of the notional beyond.
+    pub rate: Rate,
+    /// Seq at which it was set.
+    pub changed: u64,
+}
+
 /// What a market's price may do, and what a large position in it costs more.
 #[derive(Clone, Debug, Default)]
 pub struct Scenarios {
@@ -28,12 +39,8 @@ pub struct Scenarios {
     largest: Ticks,
     /// Seq at which the group or the moves were set.
     pub changed: u64,
-    /// Notional from which a position is concentrated.
-    pub concentration_threshold: Money,
-    /// What the notional beyond costs.
-    pub concentration_rate: Rate,
-    /// Seq at which these two were set.
-    pub concentration_changed: u64,
+    /// What a large position costs more.
+    pub concentration: Concentration,
 }
 
 impl Scenarios {
@@ -195,10 +202,10 @@ impl Groups {
         &self.pairs
     }
 
-    /// The weights of two groups, the lower first.
+    /// The weights of two groups, in either order.
     #[inline]
-    pub fn weights(&self, lower: GroupId, higher: GroupId) -> &Weights {
-        &self.weights[usize::from(self.listed[place(lower, higher)])]
+    pub fn weights(&self, one: GroupId, other: GroupId) -> &Weights {
+        &self.weights[usize::from(self.listed[place(one.min(other), one.max(other))])]
     }
 }
 

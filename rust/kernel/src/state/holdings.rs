@@ -5,6 +5,7 @@ use crossbook_prefetch::prefetch;
 use super::funding::Owed;
 use super::market::Market;
 use super::position::{Position, Settled};
+use super::vectors::Vectors;
 use crate::command::{MarginMode, Side};
 use crate::event::Standing;
 use crate::quantities::{AssetId, Lots, MarketId, Money, Rate, TickValue, Ticks, Wide};
@@ -132,6 +133,8 @@ pub struct Holdings {
     positions: Vec<Position>,
     /// By market; few have any.
     riders: Vec<Rider>,
+    /// What a portfolio makes in each scenario. Follows from positions and tables: no part of the state.
+    pub vectors: Vectors,
 }
 
 impl Holdings {
@@ -142,6 +145,7 @@ impl Holdings {
             prefetch(balance);
         }
         self.positions.iter().for_each(prefetch);
+        self.vectors.prefetch();
     }
 
     /// Cash in an asset.
@@ -363,6 +367,9 @@ impl Holdings {
             (position.changed, position.index) = if flat { (0, 0) } else { (seq, market.funding.index) };
             PoolId::Cross(fill.asset)
         };
+        if self.is_portfolio() && pool == PoolId::Cross(fill.asset) && market.scenarios.exist() {
+            self.vectors.change(market, fill.side.signed(fill.lots));
+        }
         self.credit(pool, settled.realised - fill.fee, seq);
         let balance = self.balance_mut(fill.asset);
         let volume = match fill.role {
@@ -379,6 +386,27 @@ impl Holdings {
         self.remember(market, seq);
         self.credit(self.pool_of(market), settled.realised, seq);
         settled
+    }
+
+    /// Whether its cross pools are margined by scenarios.
+    #[inline]
+    pub fn is_portfolio(&self) -> bool {
+        self.profile.mode == MarginMode::Portfolio
+    }
+
+    /// Makes the scenario vectors anew. Whoever changes positions otherwise than by [`Holdings::settle`], or what they are
+    /// measured by, has to.
+    pub fn revalue(&mut self, markets: &[Market]) {
+        self.vectors = Vectors::default();
+        if !self.is_portfolio() {
+            return;
+        }
+        for position in &self.positions {
+            let market = &markets[position.market.index()];
+            if position.lots.0 != 0 && market.scenarios.exist() && !self.is_isolated(position) {
+                self.vectors.change(market, position.lots);
+            }
+        }
     }
 
     /// `Σ cost` of the positions whose market `settles` in the asset asked for.

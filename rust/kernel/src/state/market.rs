@@ -1,9 +1,10 @@
 //! Markets: their terms, their margin schedule and their last prices.
 
 use super::funding::Funding;
+use super::groups::Scenarios;
 use super::insurance::Insurance;
 use crate::command::{AddMarket, FeeTier, MarketMode, Tier};
-use crate::quantities::{AssetId, Deduction, GroupId, Lots, MarketId, Money, RATE_ONE, Rate, TickValue, Ticks};
+use crate::quantities::{AssetId, Deduction, Lots, MarketId, Money, RATE_ONE, Rate, TickValue, Ticks};
 use crate::wire::Text;
 
 /// A margin schedule with the deductions that make it continuous.
@@ -201,8 +202,8 @@ pub struct Market {
     pub mode: MarketMode,
     /// Whether it is kept apart from the cross pools.
     pub stress: bool,
-    /// The group of markets on one underlying it belongs to, if any.
-    pub group: GroupId,
+    /// Its group, and how it is margined in portfolios.
+    pub scenarios: Scenarios,
     /// Mark price, 0 before the first.
     pub mark: Ticks,
     /// Seq at which it was set.
@@ -239,7 +240,7 @@ impl Market {
             caps: Caps::default(),
             mode: MarketMode::Continuous,
             stress: false,
-            group: GroupId::NONE,
+            scenarios: Scenarios::default(),
             mark: Ticks::ZERO,
             mark_changed: 0,
             last: Ticks::ZERO,

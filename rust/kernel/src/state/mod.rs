@@ -13,6 +13,7 @@ pub mod market;
 pub mod nonces;
 pub mod parameters;
 pub mod position;
+pub mod vectors;
 
 use std::collections::BTreeSet;
 
@@ -29,6 +30,7 @@ use asset::Asset;
 use auction::Auctions;
 use backstop::Backstop;
 use clients::ClientOrders;
+use groups::Groups;
 use holdings::PoolId;
 use insurance::Insurance;
 use market::Market;
@@ -52,6 +54,8 @@ pub struct State<B> {
     pub books: Vec<B>,
     /// Accounts, by id.
     pub accounts: Accounts,
+    /// What holds within and between groups of markets.
+    pub groups: Groups,
     /// What every account may be exposed to, unless it has a cap of its own.
     pub exposure_caps: ExposureCaps,
     /// Who stands ready to take what others cannot carry.
@@ -79,6 +83,7 @@ impl<B: Book> State<B> {
             markets: Vec::new(),
             books: Vec::new(),
             accounts: Accounts::default(),
+            groups: Groups::default(),
             exposure_caps: ExposureCaps::new(),
             backstop: Backstop::default(),
             auctions: Auctions::default(),
@@ -102,7 +107,7 @@ impl<B: Book> State<B> {
     /// What margin is computed from, apart from an account's holdings.
     #[inline]
     pub fn risk(&self) -> Risk<'_> {
-        Risk { markets: &self.markets, assets: &self.assets, traded: None }
+        Risk { markets: &self.markets, assets: &self.assets, groups: &self.groups, traded: None }
     }
 
     /// The settlement asset whose cross pools an asset backs: its own, or the one it is collateral for.

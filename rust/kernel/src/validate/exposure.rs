@@ -51,7 +51,7 @@ fn exposure_cap<B: Book>(
 ) -> Result<(), Reject> {
     let number = match scope {
         Scope::Market => market.id.0,
-        Scope::Group => market.group.0,
+        Scope::Group => market.scenarios.group.0,
         Scope::Asset => market.settlement.0,
     };
     let account = state.accounts.of(id);
@@ -67,7 +67,7 @@ fn exposure_cap<B: Book>(
         let counts = other.settlement == market.settlement
             && match scope {
                 Scope::Market => false,
-                Scope::Group => other.group == market.group,
+                Scope::Group => other.scenarios.group == market.scenarios.group,
                 Scope::Asset => true,
             };
         if counts { sum + of(position, other) } else { sum }

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod exposure;
 pub mod money;
 pub mod order;
+pub mod portfolio;
 pub mod position;
 pub mod terms;
 pub mod waterfall;

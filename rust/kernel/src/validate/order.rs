@@ -6,7 +6,6 @@ use crate::matching::book::Book;
 use crate::matching::orders::{NewOrder, Slot};
 use crate::quantities::{AccountId, BALANCE_MAX, Lots, MarketId, OrderId, RATE_ONE, Ticks, lowered_ceil, raised_floor};
 use crate::reject::{Code, Reject, report};
-use crate::risk::margin;
 use crate::risk::pool::Pool;
 use crate::state::State;
 use crate::state::holdings::{Holdings, PoolId};
@@ -221,9 +220,7 @@ impl Exposure<'_> {
         let with = self.with_order(position);
         let holdings = &state.accounts.of(self.order.account).holdings;
         let pool = Pool::new(holdings, state.risk(), holdings.pool_with(position, market));
-        let own_rate = pool.own_rate(position);
-        let of = |position| margin::requirement(position, market, own_rate, &pool.risk).1;
-        if of(&with) <= of(position) {
+        if pool.asked_by_market(&with, market) <= pool.asked_by_market(position, market) {
             return Ok(());
         }
         let (equity, requirement) = pool.with(with).assess();

@@ -66,7 +66,7 @@ fn per_rate_one((high, low): (i128, i128)) -> i128 {
     (high.div_euclid(one) << 64) + rest.div_euclid(one)
 }
 
-/// The scenario charge of exposures in the order of their groups.
+/// The scenario charge of exposures, each of another group. Their order does not matter.
 pub fn aggregate(exposures: &[Exposure], groups: &Groups) -> Aggregate {
     let total: i128 = exposures.iter().map(|exposure| i128::from(exposure.loss.0)).sum();
     if total > LOSSES_MAX {
@@ -83,15 +83,15 @@ pub fn aggregate(exposures: &[Exposure], groups: &Groups) -> Aggregate {
 #[inline]
 fn cross_products(exposures: &[Exposure], groups: &Groups) -> [Sum; 3] {
     let mut sums = [Sum::default(); 3];
-    for (at, higher) in exposures.iter().enumerate() {
-        for lower in &exposures[..at] {
-            let side = lower.sign * higher.sign;
-            if side == 0 || lower.loss.0 == 0 || higher.loss.0 == 0 {
+    for (at, one) in exposures.iter().enumerate() {
+        for other in &exposures[..at] {
+            let side = one.sign * other.sign;
+            if side == 0 || one.loss.0 == 0 || other.loss.0 == 0 {
                 continue;
             }
-            let product = i128::from(lower.loss.0) * i128::from(higher.loss.0);
+            let product = i128::from(one.loss.0) * i128::from(other.loss.0);
             let (high, low) = (product >> 64, product & LOW);
-            let weights = groups.weights(lower.group, higher.group);
+            let weights = groups.weights(one.group, other.group);
             let rates = if side > 0 { &weights.same_side } else { &weights.opposite_sides };
             for (sum, &rate) in sums.iter_mut().zip(rates) {
                 sum.add_pair(high, low, rate);

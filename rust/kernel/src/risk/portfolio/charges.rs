@@ -1,6 +1,8 @@
 //! What a portfolio is charged beside its scenarios. Each is rounded up once, against whoever owes it.
 
-use crate::quantities::{Deduction, Lots, Money, RATE_ONE, Rate, TickValue, Ticks, Wide};
+use crate::quantities::{Deduction, Money, RATE_ONE, Rate, Wide};
+use crate::state::market::Market;
+use crate::state::position::Position;
 
 /// `ceil(rate · min(long, short) / RATE_ONE)`: instruments on one underlying need not move as one.
 #[inline]
@@ -34,10 +36,11 @@ pub fn provision(notional: Money, funding_rate: Rate, epochs: u32) -> Wide {
     Wide((u128::from(whole) * u128::from(rate) + fraction).cast_signed())
 }
 
-/// `excess · tick_value · largest`: what open orders could add, each at the worst move of its market.
+/// `(worst − |lots|) · tick_value · max |moves[s]|`: what open orders could add, at the worst move of their market.
 #[inline]
-pub fn orders(excess: Lots, largest: Ticks, tick_value: TickValue) -> Money {
-    excess.value_at(largest, tick_value).narrow()
+pub fn orders(position: &Position, market: &Market) -> Money {
+    let excess = position.worst() - position.lots.abs();
+    excess.value_at(market.scenarios.largest(), market.tick_value).narrow()
 }
 
 #[cfg(test)]
