@@ -7,7 +7,7 @@ mod desk;
 
 use crossbook_kernel::command::{
     MarginMode, Origin, Place, SetBasis, SetConcentration, SetCorrelations, SetGroup, SetMarginMode, SetMark,
-    SetPortfolio, SetScenarios, Side, TimeInForce, Withdraw,
+    SetPortfolio, SetPositionMode, SetScenarios, SetStress, SettleFunding, Side, TimeInForce, Withdraw,
 };
 use crossbook_kernel::kernel::{Checks, Kernel};
 use crossbook_kernel::lists::Correlation;
@@ -158,12 +158,18 @@ fn a_market_without_scenarios_stands_beside_the_portfolio() {
 }
 
 #[test]
-fn a_large_position_is_charged_market_by_market() {
-    let (mut desk, [near, _], _, hedger) = hedged(1_000);
+fn a_large_position_and_funding_to_come_are_charged_market_by_market() {
+    let (mut desk, [near, far], _, hedger) = hedged(1_000);
     desk.operator(SetConcentration { market: near, threshold: Money(900), rate: Rate(PERCENT) });
+    desk.operator(SetPortfolio { asset: USD, maintenance_rate: Rate(RATE_ONE), funding_epochs: 3 });
+    for market in [near, far] {
+        desk.operator(SettleFunding { market, price: Ticks(100), rate: Rate(PERCENT) });
+    }
+    // Long pays and short receives: 3 · 1 % of 1,000 on one leg only.
     let terms = listed(|terms| pool(&desk, hedger).tally_requirement(terms));
-    assert_eq!(terms, [(Kind::Concentration, near.0, 1), (Kind::Scenario, 1, 20)]);
-    assert_eq!(asked(&desk, hedger), (21, 21));
+    let (concentration, provision) = ((Kind::Concentration, near.0, 1), (Kind::Provision, near.0, 30));
+    assert_eq!(terms, [concentration, provision, (Kind::Scenario, 1, 20)]);
+    assert_eq!(asked(&desk, hedger), (51, 51));
 }
 
 /// Long 10 of one underlying, short 10 of another.
@@ -261,6 +267,19 @@ fn a_change_of_tables_reaches_every_portfolio_at_once() {
     assert_eq!(asked(&desk, hedger), (200 + 100, 200 + 50));
     desk.operator(SetGroup { market: near, group: GroupId(1) });
     assert_eq!(asked(&desk, hedger), (200, 100));
+}
+
+#[test]
+fn an_isolated_position_leaves_the_portfolio_and_comes_back() {
+    let (mut desk, [near, far], _, hedger) = hedged(1_000);
+    let switch = |isolated, amount| SetPositionMode { account: hedger, market: far, isolated, amount: Money(amount) };
+    assert_eq!(desk.code(Origin::Client, switch(true, 100)), 0);
+    let alone = Pool::new(pool(&desk, hedger).holdings, desk.kernel.state().risk(), PoolId::Isolated(far));
+    assert_eq!((alone.requirement().0, asked(&desk, hedger)), (100, (200, 200)));
+    assert_eq!(desk.code(Origin::Client, switch(false, 0)), 0);
+    assert_eq!(asked(&desk, hedger), (20, 20));
+    desk.operator(SetStress { market: near, active: true });
+    assert_eq!(asked(&desk, hedger), (180, 180));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod desk;
 
 use crossbook_kernel::command::{
-    MarginMode, SetBasis, SetConcentration, SetCorrelations, SetGroup, SetPortfolio, SetScenarios,
+    MarginMode, SetBasis, SetConcentration, SetCorrelations, SetGroup, SetPortfolio, SetScenarios, SettleFunding,
 };
 use crossbook_kernel::kernel::Checks;
 use crossbook_kernel::lists::Correlation;
@@ -26,7 +26,7 @@ struct Drawn {
     lots: Vec<i64>,
     correlations: [(i64, i64); 3],
     stresses: (i64, i64),
-    rates: [i64; 3],
+    rates: [i64; 4],
 }
 
 fn share() -> impl Strategy<Value = i64> {
@@ -38,7 +38,7 @@ fn drawn() -> impl Strategy<Value = Drawn> {
     let groups = prop::collection::vec(1_u16..=3, MARKETS);
     let lots = prop::collection::vec(prop_oneof![Just(0_i64), -500_i64..=500], MARKETS);
     let correlations = prop::array::uniform3((-RATE_ONE..=RATE_ONE, share()));
-    (moves, groups, lots, correlations, (share(), share()), prop::array::uniform3(share())).prop_map(
+    (moves, groups, lots, correlations, (share(), share()), prop::array::uniform4(share())).prop_map(
         |(moves, groups, lots, correlations, stresses, rates)| Drawn {
             moves,
             groups,
@@ -73,13 +73,14 @@ impl Drawn {
 
     fn venue(&self) -> Desk {
         let mut desk = Desk::open(Checks::Totals);
-        let [maintenance, basis, concentration] = self.rates;
+        let [maintenance, basis, concentration, funding] = self.rates;
         for (moves, &group) in self.moves.iter().zip(&self.groups) {
             let market = desk.market(10_000, 1_000_000, RATE_ONE / 10, MARK);
             let rate = Rate(concentration);
             desk.operator(SetGroup { market, group: GroupId(group) });
             desk.operator(SetScenarios { market, moves: moves.map(Ticks).to_vec() });
             desk.operator(SetConcentration { market, threshold: Money(10_000), rate });
+            desk.operator(SettleFunding { market, price: Ticks(MARK), rate: Rate(funding / 10) });
             desk.operator(SetBasis { group: GroupId(group), basis_rate: Rate(basis) });
         }
         let pairs = [(1, 2), (1, 3), (2, 3)].into_iter().zip(self.correlations);
@@ -148,7 +149,7 @@ proptest! {
     #[test]
     fn an_exact_offset_leaves_no_scenario_to_lose_in(drawn in drawn()) {
         // Charges by market and the basis aside, which an offset in another market does not take away.
-        let plain = Drawn { rates: [drawn.rates[0], 0, 0], ..drawn };
+        let plain = Drawn { rates: [drawn.rates[0], 0, 0, 0], ..drawn };
         let offset = plain.offset();
         let desk = offset.venue();
         let alone = asked(&desk, &held(&desk, &plain.lots));
@@ -159,7 +160,7 @@ proptest! {
 
     #[test]
     fn within_a_group_two_portfolios_lose_no_more_together(drawn in drawn(), more in prop::collection::vec(-500_i64..=500, MARKETS)) {
-        let plain = Drawn { rates: [RATE_ONE, 0, 0], groups: vec![1; MARKETS], ..drawn };
+        let plain = Drawn { rates: [RATE_ONE, 0, 0, 0], groups: vec![1; MARKETS], ..drawn };
         let desk = plain.venue();
         let of = |lots: &[i64]| asked(&desk, &held(&desk, lots)).0.0;
         let together: Vec<i64> = plain.lots.iter().zip(&more).map(|(one, other)| one + other).collect();

@@ -7,7 +7,7 @@ use crate::matching::book::Book;
 use crate::quantities::{AccountId, AssetId, MarketId, Money, RATE_ONE, Wide};
 use crate::reject::Reject;
 use crate::state::State;
-use crate::state::holdings::PoolId;
+use crate::state::holdings::{PoolId, Rider};
 use crate::validate::position as check;
 
 pub fn set_position_mode<B: Book>(
@@ -42,7 +42,8 @@ fn cash<B: Book>(state: &State<B>, account: AccountId, asset: AssetId) -> Money 
 fn isolate<B: Book>(state: &mut State<B>, account: AccountId, market: MarketId, margin: Money, out: &mut Emitter) {
     let (seq, asset) = (state.sequence.seq, state.markets[market.index()].settlement);
     let holdings = state.accounts.holdings_mut(account);
-    holdings.ride(market, |rider| (rider.isolated, rider.margin, rider.margin_changed) = (true, margin, seq));
+    let change = |rider: &mut Rider| (rider.isolated, rider.margin, rider.margin_changed) = (true, margin, seq);
+    holdings.switch(&state.markets[market.index()], change);
     if margin != Money::ZERO {
         holdings.credit(PoolId::Cross(asset), -margin, seq);
     }

@@ -394,8 +394,30 @@ impl Holdings {
         self.profile.mode == MarginMode::Portfolio
     }
 
-    /// Makes the scenario vectors anew. Whoever changes positions otherwise than by [`Holdings::settle`], or what they are
-    /// measured by, has to.
+    /// The lots of a market whose profits are in the scenario vectors.
+    #[inline]
+    pub fn scenario_lots(&self, market: &Market) -> Lots {
+        let position = self.position(market.id);
+        let counts = self.is_portfolio() && market.scenarios.exist() && !self.is_isolated(&position);
+        if counts { position.lots } else { Lots::ZERO }
+    }
+
+    /// The position in a market has changed, or its pool: the vectors follow from what was in them.
+    pub fn follow(&mut self, market: &Market, before: Lots) {
+        let change = self.scenario_lots(market) - before;
+        if change != Lots::ZERO {
+            self.vectors.change(market, change);
+        }
+    }
+
+    /// Puts a position into another pool, or takes it back.
+    pub fn switch(&mut self, market: &Market, change: impl FnOnce(&mut Rider)) {
+        let before = self.scenario_lots(market);
+        self.ride(market.id, change);
+        self.follow(market, before);
+    }
+
+    /// Makes the scenario vectors anew: after a change of tables or of mode.
     pub fn revalue(&mut self, markets: &[Market]) {
         self.vectors = Vectors::default();
         if !self.is_portfolio() {

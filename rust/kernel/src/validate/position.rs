@@ -53,7 +53,7 @@ fn isolated(holdings: &Holdings, market: &Market, amount: Money, seq: u64) -> Ho
     let mut after = holdings.clone();
     after.settle_owed(market, seq);
     after.credit(PoolId::Cross(market.settlement), -amount, seq);
-    after.ride(market.id, |rider| (rider.isolated, rider.margin) = (true, amount));
+    after.switch(market, |rider| (rider.isolated, rider.margin) = (true, amount));
     after
 }
 
@@ -77,7 +77,7 @@ fn rejoin<B: Book>(state: &State<B>, holdings: &Holdings, market: &Market, amoun
 /// Puts a settled isolated position and its margin back into the cross pool. What the waterfall remembers of it ends.
 pub fn rejoined(holdings: &mut Holdings, market: &Market, seq: u64) {
     let margin = holdings.money(PoolId::Isolated(market.id));
-    holdings.ride(market.id, Rider::leave);
+    holdings.switch(market, Rider::leave);
     holdings.credit(PoolId::Cross(market.settlement), margin, seq);
 }
 
