@@ -382,7 +382,9 @@ impl Holdings {
 
     /// Buys or sells lots for a value, without an order: position and money of its pool. The position owes nothing.
     pub fn take(&mut self, market: &Market, side: Side, lots: Lots, value: Money, seq: u64) -> Settled {
+        let before = self.scenario_lots(market);
         let settled = self.position_mut(market.id).fill_at_value(side, lots, value);
+        self.follow(market, before);
         self.remember(market, seq);
         self.credit(self.pool_of(market), settled.realised, seq);
         settled
