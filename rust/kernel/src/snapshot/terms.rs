@@ -17,6 +17,7 @@ use crate::state::funding::Funding;
 use crate::state::insurance::Insurance;
 use crate::state::market::{Caps, Limits, Market, Scaling, Schedule};
 use crate::state::parameters::RULESET;
+use crate::validate::waterfall::settings;
 use crate::validate::{admin, terms};
 
 pub fn configuration<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) -> Loaded<()> {
@@ -67,7 +68,7 @@ fn asset<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) -> Loaded<Option<
         amount_max: asset.gate.amount_max,
     };
     allowed(terms::set_withdrawal_gate(&gate), "gate")?;
-    (asset.insurance.loss_max, asset.insurance.interval_ns) = (parts.money()?, parts.u64()?);
+    insurance_terms(parts, &mut asset.insurance)?;
     state.assets.push(asset);
     Ok(collateral)
 }
@@ -88,7 +89,7 @@ fn levels(parts: &mut Parts<'_>) -> Loaded<Levels> {
 }
 
 fn liquidation(parts: &mut Parts<'_>) -> Loaded<LiquidationTerms> {
-    Ok(LiquidationTerms {
+    let terms = LiquidationTerms {
         first_call_rate: parts.rate()?,
         second_call_rate: parts.rate()?,
         take_over_rate: parts.rate()?,
@@ -99,7 +100,9 @@ fn liquidation(parts: &mut Parts<'_>) -> Loaded<LiquidationTerms> {
         fee_rate: parts.rate()?,
         cooldown_ns: parts.u64()?,
         changed: parts.u64()?,
-    })
+    };
+    require(settings::liquidation_fits(&terms).is_none(), "liquidation")?;
+    Ok(terms)
 }
 
 /// Collateral is checked when all assets and markets are there.
@@ -157,7 +160,7 @@ fn market<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) -> Loaded<()> {
     (market.scaling.changed, market.schedule_changed) = (parts.u64()?, parts.u64()?);
     (market.mode, market.stress) = (parts.mode()?, parts.flag()?);
     let scenarios = groups::scenarios(parts)?;
-    (market.insurance.loss_max, market.insurance.interval_ns) = (parts.money()?, parts.u64()?);
+    insurance_terms(parts, &mut market.insurance)?;
     market.fees.tiers = parts.fee_tiers()?;
     market.schedule = Schedule::new(&tiers_checked(id, parts.tiers()?)?);
     state.books.push(B::new(price_max));
@@ -220,6 +223,11 @@ pub fn funds_and_prices<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) ->
         asset.in_markets += Wide(whole) + market.insurance.fund.wide();
     }
     Ok(())
+}
+
+fn insurance_terms(parts: &mut Parts<'_>, insurance: &mut Insurance) -> Loaded<()> {
+    (insurance.loss_max, insurance.interval_ns) = (parts.money()?, parts.u64()?);
+    require(insurance.loss_max >= Money::ZERO, "insurance terms")
 }
 
 fn insurance(parts: &mut Parts<'_>, insurance: &mut Insurance) -> Loaded<()> {

@@ -13,7 +13,6 @@ use crate::matching::orders::{Order, Slot};
 use crate::quantities::{AccountId, Lots, MarketId};
 use crate::reject::Reject;
 use crate::state::State;
-use crate::state::asset::LiquidationTerms;
 use crate::state::holdings::{Condition, PoolId};
 use crate::validate::waterfall::health::{Health, pool};
 use crate::validate::waterfall::settings as check;
@@ -23,7 +22,8 @@ pub fn set_liquidation<B: Book>(
     command: &SetLiquidation,
     out: &mut Emitter,
 ) -> Result<(), Reject> {
-    check::set_liquidation(command)?;
+    let terms = check::set_liquidation(state, command)?;
+    state.assets[command.asset.index()].liquidation = terms;
     let &SetLiquidation {
         asset,
         first_call_rate,
@@ -36,18 +36,6 @@ pub fn set_liquidation<B: Book>(
         cooldown_ns,
         fee_rate,
     } = command;
-    state.assets[asset.index()].liquidation = LiquidationTerms {
-        first_call_rate,
-        second_call_rate,
-        take_over_rate,
-        adjustment_rate,
-        spread_rate,
-        partial_rate,
-        partial_notional,
-        cooldown_ns,
-        fee_rate,
-        changed: state.sequence.seq,
-    };
     out.emit(&LiquidationSet {
         asset,
         first_call_rate,

@@ -8,27 +8,48 @@ use crate::matching::book::Book;
 use crate::quantities::{AccountId, AssetId, BALANCE_MAX, MarketId, Money, RATE_ONE, Rate};
 use crate::reject::{Code, Reject};
 use crate::state::State;
+use crate::state::asset::LiquidationTerms;
 use crate::state::holdings::PoolId;
 use crate::validate::admin::first_failed;
 use crate::validate::money::{Source, positive};
 
-/// May pools be liquidated so?
-pub fn set_liquidation(command: &SetLiquidation) -> Result<(), Reject> {
+/// The position of the first field that is out of its bounds.
+pub fn liquidation_fits(terms: &LiquidationTerms) -> Option<i64> {
     let one = Rate(RATE_ONE);
     let share = |rate: Rate| (Rate::ZERO..=one).contains(&rate);
     let call = |rate: Rate| rate == Rate::ZERO || (one..=Rate(10 * RATE_ONE)).contains(&rate);
-    let checks = [
-        call(command.first_call_rate),
-        call(command.second_call_rate) && command.second_call_rate <= command.first_call_rate,
-        share(command.take_over_rate),
-        (Rate::ZERO..=Rate(100 * RATE_ONE)).contains(&command.adjustment_rate),
-        share(command.spread_rate),
-        share(command.partial_rate),
-        command.partial_notional >= Money::ZERO,
+    first_failed(&[
+        call(terms.first_call_rate),
+        call(terms.second_call_rate) && terms.second_call_rate <= terms.first_call_rate,
+        share(terms.take_over_rate),
+        (Rate::ZERO..=Rate(100 * RATE_ONE)).contains(&terms.adjustment_rate),
+        share(terms.spread_rate),
+        share(terms.partial_rate),
+        terms.partial_notional >= Money::ZERO,
+        // Any cooldown.
         true,
-        (Rate::ZERO..=Rate(RATE_ONE / 10)).contains(&command.fee_rate),
-    ];
-    first_failed(&checks).map_or(Ok(()), |position| Err(Code::LiquidationInvalid.with(position, 0)))
+        (Rate::ZERO..=Rate(RATE_ONE / 10)).contains(&terms.fee_rate),
+    ])
+}
+
+/// May pools be liquidated so? Gives the terms.
+pub fn set_liquidation<B: Book>(state: &State<B>, command: &SetLiquidation) -> Result<LiquidationTerms, Reject> {
+    let terms = LiquidationTerms {
+        first_call_rate: command.first_call_rate,
+        second_call_rate: command.second_call_rate,
+        take_over_rate: command.take_over_rate,
+        adjustment_rate: command.adjustment_rate,
+        spread_rate: command.spread_rate,
+        partial_rate: command.partial_rate,
+        partial_notional: command.partial_notional,
+        cooldown_ns: command.cooldown_ns,
+        fee_rate: command.fee_rate,
+        changed: state.sequence.seq,
+    };
+    match liquidation_fits(&terms) {
+        None => Ok(terms),
+        Some(position) => Err(Code::LiquidationInvalid.with(position, 0)),
+    }
 }
 
 /// May the account be such a vault?
