@@ -55,8 +55,12 @@ class Session:
 
     def step(self) -> tuple[c.Record, list[Event]]:
         """Writes the next record, runs it on the model, and returns both."""
-        record = self.record(self.command()) if not self.opening else self.opening_record()
+        record = self.next_record()
         return record, self.world.apply(record)
+
+    def next_record(self) -> c.Record:
+        """The next record, which nobody has run yet."""
+        return self.record(self.command()) if not self.opening else self.opening_record()
 
     def command(self) -> c.Command:
         """The next command: the opening first, then whatever the dice say."""
