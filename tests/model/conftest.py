@@ -8,7 +8,7 @@ from tests.model.desk import Desk
 from tests.model.engines import Engine, KernelEngine, ModelEngine
 
 # Scenarios of commands that the kernel does not execute yet are played to the model alone.
-MODEL_ALONE = {"test_waterfall_reduction", "test_waterfall_moves", "test_waterfall_losses", "test_portfolio"}
+MODEL_ALONE = {"test_waterfall_reduction", "test_waterfall_moves", "test_waterfall_losses"}
 
 
 @pytest.fixture(params=[ModelEngine, KernelEngine], ids=["model", "kernel"])
