@@ -299,6 +299,24 @@ impl<'a> Pool<'a> {
         }
     }
 
+    /// What it has and what it must have to go on: the sums of the terms above in one pass, which also shows each of its
+    /// positions with lots. Of the pool as it is.
+    #[inline]
+    pub fn stand(&self, mut seen: impl FnMut(&Position, &'a Market)) -> (Wide, Wide) {
+        debug_assert!(self.instead.is_none(), "what could be does not stand");
+        let (mut equity, mut maintenance) = (Sum::default(), Sum::default());
+        self.tally_money(&mut equity);
+        for position in self.holdings.positions().iter().filter(|position| position.lots.0 != 0) {
+            let market = self.risk.market(position.market);
+            if self.holds(position, market) {
+                self.position_equity(position, market, &mut equity);
+                self.position_maintenance(position, market, &mut maintenance);
+                seen(position, market);
+            }
+        }
+        (equity.0, if self.is_portfolio() { self.maintenance() } else { maintenance.0 })
+    }
+
     /// The term of one position's maintenance by the standard rules.
     #[inline]
     pub fn position_maintenance<T: Tally>(&self, position: &Position, market: &Market, tally: &mut T) {

@@ -3,7 +3,7 @@
 use super::ladder::Armed;
 use super::scan::{Look, boundaries};
 use super::slack::{Cost, Exposure, Interval, Slack};
-use crate::quantities::{Lots, MarketId};
+use crate::quantities::MarketId;
 use crate::risk::pool::Pool;
 
 /// The intervals of one account, pool after pool; kept from account to account for its memory.
@@ -25,23 +25,29 @@ impl Cut {
         &self.intervals
     }
 
-    /// Adds the intervals of a pool that has been looked at. `present` are the account's intervals so far, by market.
+    /// Looks at a pool and adds its intervals. `present` are the account's intervals so far, by market.
     ///
     /// Changing an interval costs far more than keeping it. So a pool keeps all it has while its slack covers them; else it
     /// cuts anew only those that their mark has left, and only if that is too much for its slack, all of them.
-    pub fn add(&mut self, pool: &Pool<'_>, look: &Look, present: &[Armed]) {
+    pub fn look(&mut self, pool: &Pool<'_>, present: &[Armed]) -> Look {
         self.exposures.clear();
-        for (position, market) in pool.positions().filter(|(position, _)| position.lots != Lots::ZERO) {
+        let (equity, maintenance) = pool.stand(|position, market| {
             let steepest = market.schedule.steepest_maintenance_rate();
             let exposure = Exposure::new(position.lots, market.tick_value, market.mark, market.price_max, steepest);
             self.exposures.push((market.id, exposure));
-        }
-        if !pool.is_standard() {
+        });
+        let look = Look::new(pool, equity, maintenance);
+        if pool.is_standard() {
+            self.add(pool, &look, present);
+        } else {
             // Scenario risk is no line in the marks: every one of them is looked at.
             let never = self.exposures.iter().map(|&(market, _)| Armed { market, interval: Interval::NEVER });
             self.intervals.extend(never);
-            return;
         }
+        look
+    }
+
+    fn add(&mut self, pool: &Pool<'_>, look: &Look, present: &[Armed]) {
         let slack = Slack::new(look.equity, look.maintenance, &boundaries(pool), self.exposures.len());
         let start = self.intervals.len();
         let kept = |market: MarketId, exposure: &Exposure| {

@@ -14,7 +14,7 @@ pub mod slack;
 pub mod standing;
 pub mod touched;
 
-use crate::command::{Command, MarginMode};
+use crate::command::Command;
 use crate::emit::Emitter;
 use crate::event::StandingChanged;
 use crate::matching::book::Book;
@@ -58,7 +58,7 @@ pub fn after<B: Book>(state: &mut State<B>, command: &Command, out: &mut Emitter
         | Command::SetScenarios(_)
         | Command::SetConcentration(_)
         | Command::SetCorrelations(_)
-        | Command::SetPortfolio(_) => state.accounts.touch(|holdings| holdings.profile.mode == MarginMode::Portfolio),
+        | Command::SetPortfolio(_) => state.accounts.touch(|holdings| holdings.is_portfolio()),
         // What changes holdings has touched its accounts; nothing else changes equity or maintenance.
         _ => (),
     }
@@ -110,12 +110,11 @@ impl Watch {
         self.cut.clear();
         for id in pools(holdings, risk) {
             let pool = Pool::new(holdings, risk, id);
-            let look = Look::at(&pool);
+            let look = self.cut.look(&pool, self.ladder.armed(account));
             let previous = holdings.condition(id).standing;
             if look.standing != previous {
                 self.changes.push((id, announcement(account, &pool, &look)));
             }
-            self.cut.add(&pool, &look, self.ladder.armed(account));
         }
         self.ladder.arm(account, self.cut.finish());
         for (pool, change) in self.changes.drain(..) {

@@ -24,10 +24,9 @@ pub struct Look {
 }
 
 impl Look {
-    /// At a pool.
+    /// At a pool with such equity and maintenance.
     #[inline]
-    pub fn at(pool: &Pool<'_>) -> Self {
-        let (equity, maintenance) = (pool.equity(), pool.maintenance());
+    pub fn new(pool: &Pool<'_>, equity: Wide, maintenance: Wide) -> Self {
         let standing = boundaries(pool).standing(equity, maintenance);
         Self { pool: pool.id, equity, maintenance, standing }
     }
@@ -67,6 +66,9 @@ pub fn scan<B: Book>(state: &State<B>) -> impl Iterator<Item = (AccountId, Look)
     let risk = state.risk();
     state.accounts.iter().flat_map(move |(id, account)| {
         let holdings = &account.holdings;
-        pools(holdings, risk).map(move |pool| (id, Look::at(&Pool::new(holdings, risk, pool))))
+        pools(holdings, risk).map(move |pool| {
+            let pool = Pool::new(holdings, risk, pool);
+            (id, Look::new(&pool, pool.equity(), pool.maintenance()))
+        })
     })
 }

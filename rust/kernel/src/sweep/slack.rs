@@ -172,8 +172,9 @@ impl Reserve {
     /// `rate · steepest`, in `RATE_ONE`-ths, rounded up.
     #[inline]
     fn steepness(&self, exposure: &Exposure) -> i128 {
-        let product = i128::from(self.rate.0) * i128::from(exposure.steepest.0);
-        (product + ONE - 1).div_euclid(ONE)
+        // Ten times one at most, by one at most: 64 unsigned bits hold it.
+        let product = self.rate.0.unsigned_abs() * exposure.steepest.0.unsigned_abs();
+        i128::from(product.div_ceil(RATE_ONE.unsigned_abs()))
     }
 
     /// What a tick down and a tick up may take off a distance.
