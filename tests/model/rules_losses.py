@@ -40,7 +40,8 @@ def convert_collateral(state: State, command: c.ConvertCollateral) -> None:
     refuse_if(debt <= 0, Code.NoDebt, -debt)
     if not is_flat(state, pool):
         check_in_need(state, pool)
-    refuse_if(command.amount < 1, Code.AmountNotPositive, command.amount)
+    worthless = command.amount < 1 or exchanged(asset.collateral, command.amount) < 1
+    refuse_if(worthless, Code.AmountNotPositive, command.amount)
     held = account.cash.get(command.asset, 0)
     refuse_if(command.amount > held, Code.InsufficientBalance, command.amount, held)
     enough = exchanged(asset.collateral, command.amount - 1) >= debt

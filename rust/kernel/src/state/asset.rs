@@ -104,11 +104,13 @@ impl Collateral {
         self.worth(counted).narrow()
     }
 
-    /// What an amount of the asset is worth, whatever the cap. Beyond 2^90 it is only that: no fund can pay it.
+    /// What an amount of the asset is worth, whatever the cap. The weight is taken of the two parts of
+    /// `market = whole · RATE_ONE + rest`: without a cap, the product may be beyond 128 bits.
     pub fn worth(&self, amount: Money) -> Wide {
-        let scale = 10_i128.pow(u32::from(self.price_decimals));
-        let market = (i128::from(amount.0) * i128::from(self.price)).div_euclid(scale).min(1 << 90);
-        Wide((market * i128::from(self.weight().0)).div_euclid(i128::from(RATE_ONE)))
+        let (scale, one) = (10_i128.pow(u32::from(self.price_decimals)), i128::from(RATE_ONE));
+        let market = (i128::from(amount.0) * i128::from(self.price)).div_euclid(scale);
+        let (whole, rest, weight) = (market.div_euclid(one), market.rem_euclid(one), i128::from(self.weight().0));
+        Wide(whole * weight + (rest * weight).div_euclid(one))
     }
 }
 

@@ -64,6 +64,10 @@ pub fn convert<B: Book>(state: &State<B>, command: &ConvertCollateral) -> Result
     let health = Health::of(state, account, id);
     health.in_need_or_flat(state)?;
     positive(amount)?;
+    // Without a price, nothing is bought: it would be taken for nothing.
+    if collateral.worth(amount) < Wide(1) {
+        return Err(Code::AmountNotPositive.with(amount.0, 0));
+    }
     let (balance, debt) = (holdings.cash(asset), -cash);
     if amount > balance {
         return Err(Code::InsufficientBalance.with(amount.0, balance.0));
