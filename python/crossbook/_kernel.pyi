@@ -64,10 +64,19 @@ class Kernel:
         """Recompute conservation in full. Raises KernelError."""
 
     def assets(self) -> bytes:
-        """msgpack: `[[asset, symbol, decimals, net_deposits, fees, insurance, dust], ...]`."""
+        """msgpack: one row per asset, see `crossbook.rows`."""
 
     def markets(self) -> bytes:
-        """msgpack: one row per market, see `crossbook.state`."""
+        """msgpack: one row per market, see `crossbook.rows`."""
+
+    def auctions(self) -> bytes:
+        """msgpack: one row per open auction, see `crossbook.rows`."""
+
+    def groups(self) -> bytes:
+        """msgpack: `[[[group, basis_rate], ...], towards_one_rate, towards_zero_rate, correlations]`."""
+
+    def backstop(self) -> bytes:
+        """msgpack: `[[[account, asset, exposure_max], ...] vaults, [account, ...] liquidators]`."""
 
     def parameters(self) -> bytes:
         """msgpack: `[open_orders_max, root_interval_commands, root_interval_ns, ruleset]`."""
@@ -76,7 +85,13 @@ class Kernel:
         """How many accounts there are; their ids are 1 up to this."""
 
     def account(self, account: int) -> bytes:
-        """msgpack: `[account, master, open_orders, cash, pools, positions]`, nil when unknown."""
+        """msgpack: one account row, see `crossbook.rows`; nil when unknown."""
+
+    def explain(self, account: int) -> bytes:
+        """msgpack: the terms of an account's pools, see `crossbook.rows`; nil when unknown."""
+
+    def liquidation_prices(self, account: int) -> bytes:
+        """msgpack: `[[asset, pool, market, tick, root or nil], ...]`, the root as digits `"a/b"`; nil when unknown."""
 
     def order(self, order: int) -> bytes:
         """msgpack: one order row, nil when it is not open."""

@@ -1,4 +1,4 @@
-"""The command line: `crossbook replay | state | events | snapshot | verify | repair | import | demo`.
+"""The command line: `crossbook replay | state | explain | events | snapshot | verify | repair | import | demo`.
 
 Every command is non-interactive and knows `--json`; the grammar is in `crossbook.console`.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import fill
 from typing import Any, ClassVar, Literal
@@ -44,7 +45,11 @@ from crossbook.wire import decode_events
 class _Lazy(Grammar):
     """The group of all commands; the heavier ones are imported when they are called for."""
 
-    homes: ClassVar = {"demo": "crossbook.demo.cli:demo_command", "import": "crossbook.importers.cli:import_group"}
+    homes: ClassVar = {
+        "demo": "crossbook.demo.cli:demo_command",
+        "explain": "crossbook.cli_explain:explain_command",
+        "import": "crossbook.importers.cli:import_group",
+    }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), *self.homes])
@@ -205,15 +210,22 @@ def _state_texts(document: dict[str, Any], view: StateView) -> list[str]:
         texts += [repr(account), f"positions\n{_position_table(account.positions)}"]
         texts += [f"open orders\n{_order_table(document['orders'])}"]
     if "market" in document:
-        texts += [
-            _facts([(name, str(value)) for name, value in jsonable(document["market"]).items() if name != "tiers"])
-        ]
+        texts += [_facts(list(_flat(jsonable(document["market"]))))]
         texts += [text_table(_TIER_COLUMNS, [[getattr(tier, name) for name in tier.__struct_fields__]
                                              for tier in document["market"].tiers])]  # fmt: skip
         texts += [repr(document["book"])]
     if "accounts" in document:
         texts += [f"{document['accounts']:,} accounts", f"assets\n{document['assets']!r}", _market_table(view)]
     return texts
+
+
+def _flat(document: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Facts one a line, those of a part under its name; of a list how long it is."""
+    for name, value in document.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name} ")
+        elif name != "tiers":
+            yield prefix + name, str(len(value)) if isinstance(value, list) else str(value)
 
 
 _TIER_COLUMNS = ["tier from notional", "initial rate", "maintenance rate"]

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import IntEnum
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, NoReturn, ParamSpec
 
@@ -38,11 +39,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 def jsonable(value: Any) -> Any:
-    """A value as JSON holds it: decimals as strings in plain digits, bytes as hex, enums by name."""
+    """A value as JSON holds it: decimals as strings in plain digits, fractions as `a/b`, bytes as hex, enums by name."""
     if isinstance(value, Struct):
         return {field: jsonable(getattr(value, field)) for field in value.__struct_fields__}
     if isinstance(value, Decimal):
         return format(value, "f")
+    if isinstance(value, Fraction):
+        return str(value)
     if isinstance(value, IntEnum):
         return value.name.lower()
     if isinstance(value, (bytes, bytearray)):

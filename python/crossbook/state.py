@@ -1,4 +1,4 @@
-"""Reading a kernel: its msgpack views as typed structs with exact Decimals.
+"""Reading a kernel: its rows as typed views with exact Decimals.
 
 Venue, replay and time travel read through the same class, so what is shown of the past is computed exactly as what is
 shown of the present.
@@ -7,134 +7,31 @@ shown of the present.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Final, TypeVar
+from typing import TypeVar
 
-import msgspec
-from msgspec import Struct
-
+from crossbook import rows, shapes
 from crossbook._kernel import Kernel
-from crossbook.commands import SelfTrade, Side, TimeInForce
+from crossbook.commands import Side
 from crossbook.errors import InputError, NotFound
 from crossbook.quantities import AssetUnit, MarketUnit, Number, from_rate
 from crossbook.views import (
     AccountView,
     AssetView,
+    AuctionView,
     BookView,
+    CorrelationView,
+    Explanation,
+    GroupsView,
     LevelView,
     MarketView,
     OrderView,
     ParametersView,
-    PoolView,
     PositionView,
     Table,
-    TierView,
+    VaultView,
 )
 
 M = TypeVar("M", bound=IntEnum)
-
-
-class _AssetRow(Struct, frozen=True, array_like=True):
-    asset: int
-    symbol: str
-    decimals: int
-    net_deposits: int
-    fees: int
-    insurance: int
-    dust: int
-
-
-class _TierRow(Struct, frozen=True, array_like=True):
-    lower_bound: int
-    initial_rate: int
-    maintenance_rate: int
-
-
-class _MarketRow(Struct, frozen=True, array_like=True):
-    market: int
-    symbol: str
-    settlement: int
-    tick_size_e12: int
-    lot_size_e12: int
-    tick_value: int
-    price_max: int
-    position_max: int
-    maker_rate: int
-    taker_rate: int
-    order_min_notional: int
-    order_max_lots: int
-    price_band_rate: int
-    market_bound_rate: int
-    tiers: list[_TierRow]
-    mark: int
-    last: int
-    open_interest: int
-
-
-class _ParametersRow(Struct, frozen=True, array_like=True):
-    open_orders_max: int
-    root_interval_commands: int
-    root_interval_ns: int
-    ruleset: int
-
-
-class _OrderRow(Struct, frozen=True, array_like=True):
-    order: int
-    account: int
-    market: int
-    side: Side
-    price: int
-    lots: int
-    filled: int
-    time_in_force: TimeInForce
-    self_trade: SelfTrade
-    post_only: bool
-    reduce_only: bool
-    client_order: int
-    expires_at: int
-
-
-class _PoolRow(Struct, frozen=True, array_like=True):
-    asset: int
-    cash: int
-    unrealised: int
-    equity: int
-    requirement: int
-    maintenance: int
-
-
-class _PositionRow(Struct, frozen=True, array_like=True):
-    market: int
-    lots: int
-    cost: int
-    buys: int
-    sells: int
-    mark: int
-    unrealised: int
-    worst_lots: int
-    worst_notional: int
-    tier: int
-    requirement: int
-    maintenance: int
-
-
-class _AccountRow(Struct, frozen=True, array_like=True):
-    account: int
-    master: int
-    open_orders: int
-    cash: list[tuple[int, int]]
-    pools: list[_PoolRow]
-    positions: list[_PositionRow]
-
-
-_LevelRow = tuple[int, int, int]
-
-_ASSETS: Final = msgspec.msgpack.Decoder(list[_AssetRow])
-_MARKETS: Final = msgspec.msgpack.Decoder(list[_MarketRow])
-_PARAMETERS: Final = msgspec.msgpack.Decoder(_ParametersRow)
-_ACCOUNT: Final = msgspec.msgpack.Decoder(_AccountRow | None)
-_ORDER: Final = msgspec.msgpack.Decoder(_OrderRow | None)
-_ORDERS: Final = msgspec.msgpack.Decoder(list[_OrderRow] | None)
-_BOOK: Final = msgspec.msgpack.Decoder(tuple[list[_LevelRow], list[_LevelRow]] | None)
 
 
 class StateView:
@@ -173,7 +70,7 @@ class StateView:
 
     def parameters(self) -> ParametersView:
         """The venue's parameters."""
-        row = _PARAMETERS.decode(self._kernel.parameters())
+        row = rows.PARAMETERS.decode(self._kernel.parameters())
         return ParametersView(row.open_orders_max, row.root_interval_commands, row.root_interval_ns, row.ruleset)
 
     # --- units ------------------------------------------------------------------------------------------------------
@@ -181,7 +78,7 @@ class StateView:
     def asset_unit(self, asset: int | str) -> AssetUnit:
         """The unit of an asset, by id or symbol. Raises NotFound `unknown_asset`."""
         if asset not in self._assets:
-            for row in _ASSETS.decode(self._kernel.assets()):
+            for row in rows.ASSETS.decode(self._kernel.assets()):
                 unit = AssetUnit(row.asset, row.symbol, row.decimals)
                 self._assets[row.asset] = self._assets[row.symbol] = unit
         try:
@@ -192,7 +89,7 @@ class StateView:
     def market_unit(self, market: int | str) -> MarketUnit:
         """The unit of a market, by id or symbol. Raises NotFound `unknown_market`."""
         if market not in self._markets:
-            for row in _MARKETS.decode(self._kernel.markets()):
+            for row in rows.MARKETS.decode(self._kernel.markets()):
                 unit = MarketUnit(
                     market=row.market,
                     symbol=row.symbol,
@@ -213,55 +110,65 @@ class StateView:
 
     def assets(self) -> Table[AssetView]:
         """Every asset, as a table of AssetView."""
-        views = []
-        for row in _ASSETS.decode(self._kernel.assets()):
-            money = self.asset_unit(row.asset).to_decimal
-            views.append(
-                AssetView(
-                    row.asset,
-                    row.symbol,
-                    row.decimals,
-                    net_deposits=money(row.net_deposits),
-                    fees=money(row.fees),
-                    insurance=money(row.insurance),
-                    dust=money(row.dust),
-                )
-            )
-        return Table(views)
+        return Table(shapes.asset_view(row, self) for row in rows.ASSETS.decode(self._kernel.assets()))
+
+    def asset(self, asset: int | str) -> AssetView:
+        """One asset, by id or symbol. Raises NotFound `unknown_asset`."""
+        unit = self.asset_unit(asset)
+        return shapes.asset_view(rows.ASSETS.decode(self._kernel.assets())[unit.asset - 1], self)
 
     def markets(self) -> Table[MarketView]:
         """Every market, as a table of MarketView."""
-        return Table(self._market_view(row) for row in _MARKETS.decode(self._kernel.markets()))
+        return Table(self._market_view(row) for row in rows.MARKETS.decode(self._kernel.markets()))
 
     def market(self, market: int | str) -> MarketView:
         """One market, by id or symbol. Raises NotFound `unknown_market`."""
         unit = self.market_unit(market)
-        return self._market_view(_MARKETS.decode(self._kernel.markets())[unit.market - 1])
+        return self._market_view(rows.MARKETS.decode(self._kernel.markets())[unit.market - 1])
 
-    def _market_view(self, row: _MarketRow) -> MarketView:
-        unit = self.market_unit(row.market)
-        return MarketView(
-            market=row.market,
-            symbol=row.symbol,
-            settlement=unit.settlement.symbol,
-            tick_size=unit.tick_size,
-            lot_size=unit.lot_size,
-            price_max=unit.price(row.price_max),
-            position_max=unit.size(row.position_max),
-            maker_rate=from_rate(row.maker_rate),
-            taker_rate=from_rate(row.taker_rate),
-            order_min_notional=unit.money(row.order_min_notional),
-            order_max=unit.size(row.order_max_lots),
-            price_band_rate=from_rate(row.price_band_rate),
-            market_bound_rate=from_rate(row.market_bound_rate),
-            tiers=tuple(
-                TierView(unit.money(tier.lower_bound), from_rate(tier.initial_rate), from_rate(tier.maintenance_rate))
-                for tier in row.tiers
-            ),
-            mark=unit.price(row.mark) if row.mark else None,
-            last=unit.price(row.last) if row.last else None,
-            open_interest=unit.size(row.open_interest),
+    def _market_view(self, row: rows.MarketRow) -> MarketView:
+        return shapes.market_view(row, self.market_unit(row.market))
+
+    def groups(self) -> GroupsView:
+        """What holds within groups of markets and between them."""
+        bases, towards_one, towards_zero, pairs = rows.GROUPS.decode(self._kernel.groups())
+        return GroupsView(
+            basis_rates={group: from_rate(rate) for group, rate in bases},
+            towards_one_rate=from_rate(towards_one),
+            towards_zero_rate=from_rate(towards_zero),
+            correlations=tuple(CorrelationView(a, b, from_rate(rho), from_rate(cap)) for a, b, rho, cap in pairs),
         )
+
+    # --- the backstop -----------------------------------------------------------------------------------------------
+
+    def auctions(self) -> Table[AuctionView]:
+        """The open auctions by number, as a table of AuctionView."""
+        return Table(self._auction_view(row) for row in rows.AUCTIONS.decode(self._kernel.auctions()))
+
+    def _auction_view(self, row: rows.AuctionRow) -> AuctionView:
+        unit = self.market_unit(row.market)
+        return AuctionView(
+            auction=row.auction,
+            account=row.account,
+            market=unit.symbol,
+            side=row.side,
+            size=unit.size(row.lots),
+            discount_start_rate=from_rate(row.discount_start_rate),
+            discount_end_rate=from_rate(row.discount_end_rate),
+            opened_at=row.opened_at,
+            ends_at=row.ends_at,
+            price=unit.price(row.price),
+        )
+
+    def vaults(self) -> Table[VaultView]:
+        """The accounts that may take positions over, as a table of VaultView."""
+        vaults, _ = rows.BACKSTOP.decode(self._kernel.backstop())
+        units = [(account, self.asset_unit(asset), most) for account, asset, most in vaults]
+        return Table(VaultView(account, unit.symbol, unit.to_decimal(most)) for account, unit, most in units)
+
+    def liquidators(self) -> tuple[int, ...]:
+        """The accounts that may bid in auctions."""
+        return tuple(rows.BACKSTOP.decode(self._kernel.backstop())[1])
 
     # --- books and orders -------------------------------------------------------------------------------------------
 
@@ -275,18 +182,18 @@ class StateView:
                 values={"field": "depth", "value": depth},
                 hint="give 1 or more",
             )
-        bids, asks = _BOOK.decode(self._kernel.book(unit.market, depth)) or ([], [])
+        bids, asks = rows.BOOK.decode(self._kernel.book(unit.market, depth)) or ([], [])
         return BookView(unit.symbol, _levels(unit, bids), _levels(unit, asks))
 
     def queue(self, market: int | str, side: Side | str, price: Number) -> Table[OrderView]:
         """The orders of one price level in priority, as a table of OrderView."""
         unit = self.market_unit(market)
         data = self._kernel.queue(unit.market, to_side(side), unit.to_ticks(price))
-        return Table(self._order_view(row) for row in _ORDERS.decode(data) or [])
+        return Table(self._order_view(row) for row in rows.ORDERS.decode(data) or [])
 
     def order(self, order: int) -> OrderView:
         """One open order. Raises NotFound `unknown_order`."""
-        row = _ORDER.decode(self._kernel.order(order)) if _is_id(order, 64, field="order") else None
+        row = rows.ORDER.decode(self._kernel.order(order)) if _is_id(order, 64, field="order") else None
         if row is None:
             raise NotFound(
                 f"there is no open order {order}",
@@ -301,25 +208,10 @@ class StateView:
         which = 0 if market is None else self.market_unit(market).market
         if not _is_id(account, 32, field="account"):
             return Table()
-        return Table(self._order_view(row) for row in _ORDERS.decode(self._kernel.orders(account, which)) or [])
+        return Table(self._order_view(row) for row in rows.ORDERS.decode(self._kernel.orders(account, which)) or [])
 
-    def _order_view(self, row: _OrderRow) -> OrderView:
-        unit = self.market_unit(row.market)
-        return OrderView(
-            order=row.order,
-            account=row.account,
-            market=unit.symbol,
-            side=row.side,
-            price=unit.price(row.price),
-            size=unit.size(row.lots),
-            filled=unit.size(row.filled),
-            time_in_force=row.time_in_force,
-            self_trade=row.self_trade,
-            post_only=row.post_only,
-            reduce_only=row.reduce_only,
-            client_order=row.client_order or None,
-            expires_at=row.expires_at or None,
-        )
+    def _order_view(self, row: rows.OrderRow) -> OrderView:
+        return shapes.order_view(row, self.market_unit(row.market))
 
     # --- accounts ---------------------------------------------------------------------------------------------------
 
@@ -329,36 +221,34 @@ class StateView:
 
     def account(self, account: int) -> AccountView:
         """An account with its margin pools and every term of them. Raises NotFound `unknown_account`."""
-        row = _ACCOUNT.decode(self._kernel.account(account)) if _is_id(account, 32, field="account") else None
+        row = rows.ACCOUNT.decode(self._kernel.account(account)) if _is_id(account, 32, field="account") else None
         if row is None:
-            raise NotFound(
-                f"there is no account {account}",
-                code="unknown_account",
-                values={"account": account, "accounts": self.account_count()},
-                hint="accounts are created by CreateAccount, from 1 up",
-            )
-        settled: dict[int, list[PositionView]] = {pool.asset: [] for pool in row.pools}
-        for position in row.positions:
-            unit = self.market_unit(position.market)
-            settled.setdefault(unit.settlement.asset, []).append(_position_view(unit, position))
-        return AccountView(
-            account=row.account,
-            master=row.master if row.master not in (0, row.account) else None,
-            open_orders=row.open_orders,
-            cash={self.asset_unit(asset).symbol: self.asset_unit(asset).to_decimal(cash) for asset, cash in row.cash},
-            pools=tuple(self._pool_view(pool, settled[pool.asset]) for pool in row.pools),
-        )
+            raise self._unknown_account(account)
+        return shapes.account_view(row, self._explained(account), self)
 
-    def _pool_view(self, row: _PoolRow, positions: list[PositionView]) -> PoolView:
-        unit = self.asset_unit(row.asset)
-        return PoolView(
-            asset=unit.symbol,
-            cash=unit.to_decimal(row.cash),
-            unrealised=unit.to_decimal(row.unrealised),
-            equity=unit.to_decimal(row.equity),
-            requirement=unit.to_decimal(row.requirement),
-            maintenance=unit.to_decimal(row.maintenance),
-            positions=tuple(positions),
+    def explain(self, account: int) -> Explanation:
+        """The term tree of an account: every number of its pools, term by term, and its liquidation prices.
+
+        Each term names the seqs of the commands it comes from. Raises NotFound `unknown_account`.
+        """
+        if not _is_id(account, 32, field="account"):
+            raise self._unknown_account(account)
+        row = self._explained(account)
+        prices = rows.LIQUIDATION_PRICES.decode(self._kernel.liquidation_prices(account)) or []
+        return shapes.explanation(row, prices, self)
+
+    def _explained(self, account: int) -> rows.ExplanationRow:
+        row: rows.ExplanationRow | None = rows.EXPLANATION.decode(self._kernel.explain(account))
+        if row is None:
+            raise self._unknown_account(account)
+        return row
+
+    def _unknown_account(self, account: int) -> NotFound:
+        return NotFound(
+            f"there is no account {account}",
+            code="unknown_account",
+            values={"account": account, "accounts": self.account_count()},
+            hint="accounts are created by CreateAccount, from 1 up",
         )
 
     def positions(self, account: int) -> Table[PositionView]:
@@ -366,25 +256,8 @@ class StateView:
         return Table(self.account(account).positions)
 
 
-def _position_view(unit: MarketUnit, row: _PositionRow) -> PositionView:
-    return PositionView(
-        market=unit.symbol,
-        size=unit.size(row.lots),
-        cost=unit.money(row.cost),
-        buys=unit.size(row.buys),
-        sells=unit.size(row.sells),
-        mark=unit.price(row.mark) if row.mark else None,
-        unrealised=unit.money(row.unrealised),
-        worst_size=unit.size(row.worst_lots),
-        worst_notional=unit.money(row.worst_notional),
-        tier=row.tier,
-        requirement=unit.money(row.requirement),
-        maintenance=unit.money(row.maintenance),
-    )
-
-
-def _levels(unit: MarketUnit, rows: list[_LevelRow]) -> tuple[LevelView, ...]:
-    return tuple(LevelView(unit.price(price), unit.size(lots), orders) for price, lots, orders in rows)
+def _levels(unit: MarketUnit, levels: list[rows.LevelRow]) -> tuple[LevelView, ...]:
+    return tuple(LevelView(unit.price(price), unit.size(lots), orders) for price, lots, orders in levels)
 
 
 def _is_id(value: int, bits: int, *, field: str) -> bool:

@@ -2,21 +2,54 @@
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import Any
 
 from . import commands as c
 from . import margin, pools
-from .state import Account, Market, Order, Position, State
+from .collateral import collateral_value
+from .funding import owed
+from .insurance import fund_amount, usable
+from .margin import position_of
+from .portfolio_state import PortfolioRates
+from .standing import Liquidation
+from .state import Account, Asset, Market, Order, State
+from .waterfall_state import Insurance
 
 Row = list[Any]
 
 
 def assets(state: State) -> list[Row]:
-    """`[asset, symbol, decimals, net_deposits, fees, insurance, dust]` per asset."""
+    """What each asset is and holds; how its pools are margined and liquidated; how it backs others; its gate."""
+    return [asset_row(state, asset) for asset in state.assets.values()]
+
+
+def asset_row(state: State, asset: Asset) -> Row:
+    """One asset, its rules by the command that sets them."""
+    backs, gate = asset.collateral, asset.gate
+    portfolio = state.portfolio.rates.get(asset.asset, PortfolioRates())
     return [
-        [asset.asset, asset.symbol, asset.decimals, asset.net_deposits, asset.fees, asset.insurance, asset.dust]
-        for asset in state.assets.values()
+        asset.asset,
+        asset.symbol,
+        asset.decimals,
+        asset.net_deposits,
+        asset.fees,
+        asset.insurance,
+        asset.dust,
+        list(asset.levels),
+        list(state.waterfall.liquidation.get(asset.asset, Liquidation())),
+        None if backs is None else list(astuple(backs)),
+        [gate.closed, gate.interval_ns, gate.amount_max],
+        insurance_row(state, asset.asset, 0),
+        list(portfolio),
     ]
+
+
+def insurance_row(state: State, asset: int, market: int) -> Row:
+    """`[fund, loss_max, interval_ns, usable]`."""
+    limit = state.waterfall.insurance.get((asset, market), Insurance())
+    left = usable(state, pools.Pool(0, asset, market))
+    return [fund_amount(state, asset, market), limit.loss_max, limit.interval_ns, left]
 
 
 def markets(state: State) -> list[Row]:
@@ -41,8 +74,24 @@ def markets(state: State) -> list[Row]:
             market.mark,
             market.last,
             margin.open_interest(state, market.market),
+            *market_risk(state, market),
         ]
         for market in state.markets.values()
+    ]
+
+
+def market_risk(state: State, market: Market) -> Row:
+    """What is set about a market's risk, and where its funding stands; numbers beyond 64 bits as digits."""
+    indices = (market.index, market.loss_index[c.BUY], market.loss_index[c.SELL], market.clearing, market.fraction)
+    return [
+        [list(tier) for tier in market.fee_tiers],
+        market.mode,
+        market.stress,
+        [market.size_rate, market.open_interest_lower, market.open_interest_upper],
+        [market.open_interest_max, market.concentration_rate, market.concentration_floor],
+        [*(str(index) for index in indices), market.funding_rate],
+        insurance_row(state, market.settlement, market.market),
+        market.group,
     ]
 
 
@@ -100,32 +149,69 @@ def book(state: State, market: int, levels: int) -> list[list[Row]] | None:
 
 
 def account(state: State, account_id: int) -> Row | None:
-    """`[account, master, open_orders, balances, pools, positions]`; see `pool_row` and `position_row`."""
+    """What an account holds, pool by pool and market by market, and what it may do."""
     found = state.accounts.get(account_id)
     if found is None:
         return None
-    balances = [[asset, cash] for asset, cash in sorted(found.cash.items())]
-    rows = [pool_row(state, pools.cross_pool(found, asset)) for asset in state.assets]
+    settling = [asset for asset in state.assets if state.assets[asset].collateral is None]
+    isolated = [market for market in state.markets.values() if position_of(found, market.market).isolated]
+    shown = [pools.cross_pool(found, asset) for asset in settling]
+    shown += [pools.pool_of(state, found, market.market) for market in isolated]
     positions = [row for market in state.markets.values() if (row := position_row(state, found, market)) is not None]
-    return [found.account, found.master, len(found.orders), balances, rows, positions]
+    permissions = [found.reduce_only, found.no_withdraw, found.no_transfer]
+    return [
+        found.account,
+        found.master,
+        len(found.orders),
+        [balance_row(found, asset) for asset in state.assets],
+        [pool_row(state, pool) for pool in shown],
+        positions,
+        [found.margin_mode, found.fee_tier, found.maker_rebate_rate],
+        [*permissions, list(found.markets), list(found.destinations)],
+        [
+            [scope, which, most]
+            for (owner, scope, which), most in sorted(state.exposure_caps.items())
+            if owner == account_id and most
+        ],
+        [[*to, amount] for to, amount in sorted(found.allowances.items()) if amount],
+    ]
+
+
+def balance_row(found: Account, asset: int) -> Row:
+    """`[asset, cash, maker_volume, taker_volume]`."""
+    as_maker, as_taker = found.volumes.get(asset, (0, 0))
+    return [asset, found.cash.get(asset, 0), str(as_maker), str(as_taker)]
 
 
 def pool_row(state: State, pool: pools.Pool) -> Row:
-    """`[asset, cash, unrealised, equity, requirement, maintenance]`."""
-    required, maintained = pools.requirement(state, pool), pools.maintenance(state, pool)
-    worth, unrealised = pools.equity(state, pool), pools.unrealised_of(state, pool)
-    return [pool.asset, pools.balance(state, pool), unrealised, worth, required, maintained]
+    """The pool's name, its equity by parts and whole, what it must have, and what the waterfall remembers of it."""
+    found = state.accounts[pool.account]
+    return [
+        pool.asset,
+        pool.market,
+        pools.balance(state, pool),
+        pools.unrealised_of(state, pool),
+        pools.owed_by(state, pool),
+        0 if pool.market else collateral_value(state, found, pool.asset),
+        pools.equity(state, pool),
+        pools.requirement(state, pool),
+        pools.maintenance(state, pool),
+        state.waterfall.standings.get(pool, 0),
+        pools.is_locked(state, pool),
+        state.waterfall.cooldowns.get(pool, 0),
+    ]
 
 
 def position_row(state: State, found: Account, market: Market) -> Row | None:
-    """One market in which the account holds or offers something, with the terms of its margin."""
+    """One market in which the account holds, offers or has set something, with the terms of its margin."""
     exposure = margin.exposure(found, market.market)
-    if exposure == (0, 0, 0):
+    position = position_of(found, market.market)
+    if exposure == (0, 0, 0) and not (position.isolated or position.initial_rate):
         return None
-    position = found.positions.get(market.market, Position())
     worst = exposure.worst()
     notional = worst * market.mark * market.tick_value
     reached = [tier for tier in market.tiers if tier.lower_bound <= notional]
+    funding, loss = owed(market, position)
     return [
         market.market,
         position.lots,
@@ -136,7 +222,11 @@ def position_row(state: State, found: Account, market: Market) -> Row | None:
         margin.unrealised(market, position),
         worst,
         notional,
-        len(reached),
-        margin.initial_margin(state, found, market, worst),
-        margin.maintenance_margin(market, position.lots),
+        max(1, len(reached)),
+        margin.initial_margin(state, found, market, worst) if worst else 0,
+        margin.maintenance_margin(market, position.lots) if position.lots else 0,
+        position.isolated,
+        funding,
+        loss,
+        position.initial_rate,
     ]

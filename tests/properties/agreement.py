@@ -13,6 +13,7 @@ from tests.model.wire import decode, decode_events, encode_block
 from tests.model.world import World
 
 DEPTH = 2**16
+BALANCES, POOLS = 3, 4
 
 
 class Disagreement(AssertionError):
@@ -77,8 +78,10 @@ def settled(account: list[Any] | None) -> list[Any] | None:
     """An account's row without balances and pools in which there is nothing."""
     if account is None:
         return None
-    *head, balances, pools, positions = account
-    return [*head, *([row for row in rows if any(row[1:])] for rows in (balances, pools)), positions]
+    row = list(account)
+    row[BALANCES] = [balance for balance in row[BALANCES] if set(balance[1:]) != {0, "0"}]
+    row[POOLS] = [pool for pool in row[POOLS] if pool[1] or any(pool[2:])]
+    return row
 
 
 def compare_market(world: World, kernel: Kernel, market: int) -> None:

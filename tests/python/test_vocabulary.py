@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from crossbook import _kernel, commands, events
+from crossbook import _kernel, commands, events, views
 from crossbook.commands import COMMAND_TYPES, DEFAULT_ORIGIN, PERMITTED_ORIGINS, Origin, command_name, command_tag
 from crossbook.events import EVENT_TYPES
 from crossbook.rejects import REASONS, RejectCode, explain
 
 VOCABULARY: dict[str, Any] = json.loads(_kernel.vocabulary())
+HOMES = (commands, events, views)
 LISTS = {
     tuple[commands.Tier, ...]: "tiers",
     tuple[commands.FeeTier, ...]: "fee_tiers",
@@ -80,12 +81,12 @@ def test_each_enumeration_has_the_numbers_and_the_names_of_the_kernel(name: str)
     if name == "Sides":  # a mass cancel's side: 0 or a Side
         assert kernel == {"both": 0} | {side.name.lower(): side.value for side in commands.Side}
         return
-    kind: type[IntEnum] = getattr(commands, name, None) or getattr(events, name)
+    kind: type[IntEnum] = next(vars(page)[name] for page in HOMES if name in vars(page))
     assert kernel == {SPELLED_OUT.get(m.name, m.name.replace("_", "").lower()): m.value for m in kind}
 
 
 def test_no_enumeration_is_on_one_side_only() -> None:
-    ours = {name for page in (commands, events) for name, kind in vars(page).items()
+    ours = {name for page in HOMES for name, kind in vars(page).items()
             if isinstance(kind, type) and issubclass(kind, IntEnum)}  # fmt: skip
     assert ours == set(VOCABULARY["enumerations"]) - {"Sides"}
 

@@ -92,7 +92,7 @@ def conservation(view: StateView, everyone: list[AccountView]) -> Conservation:
     asset = next(asset for asset in view.assets() if asset.symbol == ASSET)
     pools = [account.pool(ASSET) for account in everyone if ASSET in account.cash or account.positions]
     return Conservation(
-        cash=sum((pool.cash for pool in pools), Decimal(0)),
+        cash=sum((pool.balance for pool in pools), Decimal(0)),
         cost=sum((position.cost for pool in pools for position in pool.positions), Decimal(0)),
         fees=asset.fees,
         insurance=asset.insurance,

@@ -172,6 +172,21 @@ impl Kernel {
         self.view(python, |view| view.markets())
     }
 
+    /// Rows of the open auctions.
+    fn auctions<'py>(&self, python: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.view(python, |view| view.auctions())
+    }
+
+    /// Groups: basis charges and correlations.
+    fn groups<'py>(&self, python: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.view(python, |view| view.groups())
+    }
+
+    /// Vaults and liquidators.
+    fn backstop<'py>(&self, python: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.view(python, |view| view.backstop())
+    }
+
     /// The parameter row.
     fn parameters<'py>(&self, python: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         self.view(python, |view| view.parameters())
@@ -185,6 +200,16 @@ impl Kernel {
     /// An account row, or nil.
     fn account<'py>(&self, python: Python<'py>, account: u32) -> PyResult<Bound<'py, PyBytes>> {
         self.view(python, |view| view.account(AccountId(account)))
+    }
+
+    /// The terms of an account's pools, or nil.
+    fn explain<'py>(&self, python: Python<'py>, account: u32) -> PyResult<Bound<'py, PyBytes>> {
+        self.view(python, |view| view.explain(AccountId(account)))
+    }
+
+    /// The prices at which an account's positions are liquidated, or nil.
+    fn liquidation_prices<'py>(&self, python: Python<'py>, account: u32) -> PyResult<Bound<'py, PyBytes>> {
+        self.view(python, |view| view.liquidation_prices(AccountId(account)))
     }
 
     /// An order row, or nil.

@@ -4,6 +4,7 @@ use crate::command::{Command, MarginMode, MarketMode, OrderKind, Origin, Scope, 
 use crate::event::{self, AuctionEnd, CancelReason, LiquidationKind, MoveReason, Standing};
 use crate::field::Entry;
 use crate::reject::Code;
+use crate::risk::terms::Kind;
 
 /// Commands, events, refusals and enumerations with their numbers.
 pub fn vocabulary() -> String {
@@ -42,6 +43,7 @@ const ENUMERATIONS: &[(&str, Values)] = &[
     ("LiquidationKind", LiquidationKind::ALL),
     ("AuctionEnd", AuctionEnd::ALL),
     ("MoveReason", MoveReason::ALL),
+    ("TermKind", Kind::ALL),
 ];
 
 fn entries(entries: &[Entry]) -> String {
