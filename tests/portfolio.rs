@@ -154,7 +154,7 @@ fn a_market_without_scenarios_stands_beside_the_portfolio() {
     desk.trade(plain, hedger, street, 10, 100);
     assert_eq!(asked(&desk, hedger), (20 + 100, 20 + 50));
     let terms = listed(|terms| pool(&desk, hedger).tally_requirement(terms));
-    assert_eq!(terms, [(Kind::Scenario, 1, 20), (Kind::Tier, plain.0, 100)]);
+    assert_eq!(terms, [(Kind::Tier, plain.0, 100), (Kind::Scenario, 1, 20)]);
 }
 
 #[test]

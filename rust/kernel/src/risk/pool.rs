@@ -95,15 +95,6 @@ impl<'a> Pool<'a> {
         matches!(self.id, PoolId::Cross(_)) && self.holdings.is_portfolio()
     }
 
-    /// By how many lots it differs from the pool as it is, and where.
-    #[inline]
-    pub fn change(&self) -> Option<(&'a Market, Lots)> {
-        let instead = self.instead?;
-        let market = self.risk.market(instead.market);
-        let change = instead.lots - self.holdings.position(instead.market).lots;
-        self.holds(&instead, market).then_some((market, change))
-    }
-
     /// Its levels.
     #[inline]
     pub fn levels(&self) -> &'a Levels {
@@ -146,8 +137,9 @@ impl<'a> Pool<'a> {
         }
     }
 
+    /// The terms of what one position is worth.
     #[inline(always)]
-    fn position_equity<T: Tally>(&self, position: &Position, market: &Market, tally: &mut T) {
+    pub fn position_equity<T: Tally>(&self, position: &Position, market: &Market, tally: &mut T) {
         if position.lots.0 == 0 {
             return;
         }
@@ -243,12 +235,27 @@ impl<'a> Pool<'a> {
 
     /// What it has, and what it must have with the position as it would be: the sums of the terms above in one pass.
     pub fn assess(&self) -> (Wide, Wide) {
-        if !self.is_standard() {
-            return (Pool { instead: None, ..*self }.equity(), self.requirement());
-        }
         let (mut equity, mut requirement) = (Sum::default(), Sum::default());
         self.tally_money(&mut equity);
-        let (mut new, mut live, mut sum) = (self.instead.as_ref(), false, Wide::ZERO);
+        let (mut live, mut sum) = (false, Wide::ZERO);
+        if self.is_portfolio() {
+            live = portfolio::assess(self, &mut equity, &mut requirement);
+            sum = requirement.0;
+        } else {
+            self.walk(|stored, would_be, market| {
+                self.position_equity(stored, market, &mut equity);
+                live |= would_be.is_live();
+                sum += self.position_requirement(would_be, market, &mut requirement);
+            });
+        }
+        self.tally_floor(live, sum, &mut requirement);
+        (equity.0, requirement.0)
+    }
+
+    /// Visits its positions as each is and as it would be, if either is live.
+    #[inline(always)]
+    pub fn walk(&self, mut visit: impl FnMut(&Position, &Position, &'a Market)) {
+        let mut new = self.instead.as_ref();
         for stored in self.holdings.positions() {
             let would_be = match &self.instead {
                 Some(instead) if instead.market == stored.market => {
@@ -262,20 +269,15 @@ impl<'a> Pool<'a> {
             }
             let market = self.risk.market(stored.market);
             if self.holds(stored, market) {
-                self.position_equity(stored, market, &mut equity);
-                live |= would_be.is_live();
-                sum += self.position_requirement(would_be, market, &mut requirement);
+                visit(stored, would_be, market);
             }
         }
         if let Some(would_be) = new.filter(|new| new.is_live()) {
             let market = self.risk.market(would_be.market);
             if self.holds(would_be, market) {
-                live = true;
-                sum += self.position_requirement(would_be, market, &mut requirement);
+                visit(&Position { market: would_be.market, ..Position::default() }, would_be, market);
             }
         }
-        self.tally_floor(live, sum, &mut requirement);
-        (equity.0, requirement.0)
     }
 
     /// What a position asks for by itself; in a portfolio, what its open lots do. An order leaves positions as they are, so

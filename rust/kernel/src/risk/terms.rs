@@ -76,6 +76,9 @@ pub struct Loss {
 
 /// Where terms go.
 pub trait Tally {
+    /// Whether it looks at anything but amounts. What only it would look at need not be found out.
+    const LISTS: bool = true;
+
     /// Takes one in.
     fn add(&mut self, term: Term);
 
@@ -89,6 +92,8 @@ pub trait Tally {
 pub struct Sum(pub Wide);
 
 impl Tally for Sum {
+    const LISTS: bool = false;
+
     #[inline(always)]
     fn add(&mut self, term: Term) {
         self.0 += term.amount;
@@ -110,6 +115,8 @@ pub struct Along<'a, T> {
 }
 
 impl<T: Tally> Tally for Along<'_, T> {
+    const LISTS: bool = T::LISTS;
+
     #[inline(always)]
     fn add(&mut self, term: Term) {
         self.sum.add(term);

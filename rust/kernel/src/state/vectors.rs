@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! V_g[s] = Σ lots · moves[s] · tick_value       over the positions of a cross pool that have scenarios
-//! L_g    = max(0, max over s of −V_g[s])        at the first such s
+//! L_g    = max(0, max over s of −V_g[s])
 //! ```
 //!
 //! They follow from positions and tables, so they are no part of the state: nothing of them is in a root or a snapshot.
@@ -20,35 +20,13 @@ use crate::quantities::{AssetId, GroupId, Lots, Money};
 
 const PROFITS_PER_LINE: usize = 8;
 
-/// A group's worst loss, and where.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Worst {
-    /// Never negative.
-    pub loss: Money,
-    /// The number of the first scenario with that loss, from 1; 0 if nothing is lost.
-    pub scenario: u8,
-}
-
-impl Worst {
-    /// Of profits in the order of the scenarios.
-    #[inline]
-    fn of(profits: impl Iterator<Item = i64>) -> Self {
-        let mut worst = (0, 0);
-        for (number, profit) in (1..).zip(profits) {
-            if profit < worst.0 {
-                worst = (profit, number);
-            }
-        }
-        Self { loss: Money(-worst.0), scenario: worst.1 }
-    }
-}
-
 /// What a group of one cross pool makes.
 #[derive(Clone, Debug)]
 struct Vector {
     asset: AssetId,
     group: GroupId,
-    worst: Worst,
+    /// The worst loss, never negative.
+    loss: Money,
     profits: [i64; SCENARIOS_MAX],
 }
 
@@ -74,7 +52,7 @@ impl Vectors {
     #[inline]
     pub fn prefetch(&self) {
         for vector in &self.list {
-            prefetch(&vector.worst);
+            prefetch(&vector.loss);
             prefetch(&vector.profits[PROFITS_PER_LINE]);
         }
     }
@@ -94,39 +72,49 @@ impl Vectors {
     pub fn change(&mut self, market: &Market, change: Lots) {
         let (asset, group) = (market.settlement, market.scenarios.group);
         let index = self.find(asset, group).unwrap_or_else(|index| {
-            let (worst, profits) = (Worst::default(), [0; SCENARIOS_MAX]);
-            self.list.insert(index, Vector { asset, group, worst, profits });
+            let (loss, profits) = (Money::ZERO, [0; SCENARIOS_MAX]);
+            self.list.insert(index, Vector { asset, group, loss, profits });
             index
         });
         let vector = &mut self.list[index];
+        let mut least = 0;
         for (profit, more) in
             vector.profits.iter_mut().zip(profits(change, market.tick_value, market.scenarios.moves()))
         {
             *profit += more;
+            least = least.min(*profit);
         }
-        vector.worst = Worst::of(vector.profits[..market.scenarios.moves().len()].iter().copied());
+        vector.loss = Money(-least);
     }
 
-    /// The worst loss of a group in a cross pool.
-    #[inline]
-    pub fn worst(&self, asset: AssetId, group: GroupId) -> Worst {
-        self.find(asset, group).map_or(Worst::default(), |index| self.list[index].worst)
+    /// The worst loss of a group in a cross pool, never negative; with a change of a position in it that is not made.
+    #[inline(always)]
+    pub fn loss(&self, asset: AssetId, group: GroupId, change: Option<(&Market, Lots)>) -> Money {
+        let kept = self.find(asset, group).ok().map(|index| &self.list[index]);
+        let Some((market, lots)) = change else { return kept.map_or(Money::ZERO, |vector| vector.loss) };
+        let more = profits(lots, market.tick_value, market.scenarios.moves());
+        let least = match kept {
+            Some(vector) => vector.profits.iter().zip(more).fold(0, |least, (profit, more)| least.min(profit + more)),
+            None => more.fold(0, i64::min),
+        };
+        Money(-least)
     }
 
-    /// What the worst loss of a market's group would be after a change of position, which is not made.
-    #[inline]
-    pub fn worst_after(&self, market: &Market, change: Lots) -> Worst {
-        let more = profits(change, market.tick_value, market.scenarios.moves());
-        match self.find(market.settlement, market.scenarios.group) {
-            Ok(index) => Worst::of(self.list[index].profits.iter().zip(more).map(|(profit, more)| profit + more)),
-            Err(_) => Worst::of(more),
+    /// The number, from 1, of the first scenario with that loss; 0 if nothing is lost.
+    pub fn scenario(&self, asset: AssetId, group: GroupId, change: Option<(&Market, Lots)>, loss: Money) -> u8 {
+        let mut made = self.find(asset, group).map_or([0; SCENARIOS_MAX], |index| self.list[index].profits);
+        if let Some((market, lots)) = change {
+            let more = profits(lots, market.tick_value, market.scenarios.moves());
+            made.iter_mut().zip(more).for_each(|(profit, more)| *profit += more);
         }
+        let first = made.iter().position(|&profit| profit == -loss.0 && loss != Money::ZERO);
+        first.map_or(0, |index| u8::try_from(index + 1).expect("scenarios are at most 32"))
     }
 
     /// Every group that makes anything in some scenario: by asset and group, its profits and its worst loss. Two accounts
     /// with the same positions show the same, whatever they held before.
-    pub fn shown(&self) -> impl Iterator<Item = (AssetId, GroupId, &[i64; SCENARIOS_MAX], Worst)> + '_ {
+    pub fn shown(&self) -> impl Iterator<Item = (AssetId, GroupId, &[i64; SCENARIOS_MAX], Money)> + '_ {
         let some = self.list.iter().filter(|vector| vector.profits.iter().any(|&profit| profit != 0));
-        some.map(|vector| (vector.asset, vector.group, &vector.profits, vector.worst))
+        some.map(|vector| (vector.asset, vector.group, &vector.profits, vector.loss))
     }
 }

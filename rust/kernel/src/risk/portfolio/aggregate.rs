@@ -3,9 +3,12 @@
 //! The sum is exact. Its products reach 2^154, so each is kept in two limbs:
 //!
 //! ```text
-//! L_g · L_h  ≤ 2^122   =   high · 2^64 + low          2 · q · high  ≤ 2^89     2 · q · low  ≤ 2^95
-//!                                                     2,016 pairs   ≤ 2^100                 ≤ 2^106
+//! L_g · L_h  ≤ 2^122   =   high · 2^62 + low          2 · q · high  ≤ 2^91     2 · q · low  ≤ 2^93
+//!                                                     2,016 pairs   ≤ 2^102                 ≤ 2^104
 //! ```
+//!
+//! Limbs of 64 bits with a sign keep every product and, short of the largest sums, every division in the processor's own
+//! width.
 
 use crate::quantities::{GroupId, Money, RATE_ONE, Rate, Wide, ceil_sqrt};
 use crate::state::groups::{Groups, MATRICES, Matrix};
@@ -33,37 +36,51 @@ pub struct Aggregate {
     pub matrix: Option<Matrix>,
 }
 
-/// A sum of products with a rate, as `high · 2^64 + low`.
+/// Bits of the lower limb.
+const LIMB: u32 = 62;
+const LOW: i128 = (1 << LIMB) - 1;
+
+/// A sum of products with a rate, as `high · 2^62 + low`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Sum {
+struct Split {
     high: i128,
     low: i128,
 }
 
-impl Sum {
-    /// Adds `2 · rate · product`: a pair counts in both orders.
-    #[inline]
-    fn add_pair(&mut self, high: i128, low: i128, rate: Rate) {
+impl Split {
+    /// Adds `2 · rate · (high · 2^62 + low)`: a pair counts in both orders.
+    #[inline(always)]
+    fn add_pair(&mut self, high: i64, low: i64, rate: Rate) {
         let twice = i128::from(2 * rate.0);
-        self.high += high * twice;
-        self.low += low * twice;
+        self.high += i128::from(high) * twice;
+        self.low += i128::from(low) * twice;
     }
 
-    /// With `0 <= low < 2^64`, so that the order of the pairs is the order of the sums.
-    #[inline]
+    /// With `0 <= low < 2^62`, so that the order of the pairs is the order of the sums.
+    #[inline(always)]
     const fn normal(self) -> (i128, i128) {
-        (self.high + (self.low >> 64), self.low & LOW)
+        (self.high + (self.low >> LIMB), self.low & LOW)
     }
 }
 
-const LOW: i128 = (1 << 64) - 1;
-
-/// `floor((high · 2^64 + low) / RATE_ONE)`. A caller's sum is below 2^154, so that this fits.
+/// `floor((high · 2^62 + low) / RATE_ONE)`, digit by digit. A caller's sum is below 2^154, so that the quotient fits.
 #[inline]
 fn per_rate_one((high, low): (i128, i128)) -> i128 {
-    let one = i128::from(RATE_ONE);
-    let rest = high.rem_euclid(one) << 64 | low;
-    (high.div_euclid(one) << 64) + rest.div_euclid(one)
+    const HALF: u32 = LIMB / 2;
+    let (whole, rest) = match i64::try_from(high) {
+        Ok(high) => (i128::from(high.div_euclid(RATE_ONE)), high.rem_euclid(RATE_ONE)),
+        Err(_) => (high.div_euclid(i128::from(RATE_ONE)), narrow(high.rem_euclid(i128::from(RATE_ONE)))),
+    };
+    let low = narrow(low);
+    let upper = rest << HALF | low >> HALF;
+    let lower = (upper % RATE_ONE) << HALF | low & ((1 << HALF) - 1);
+    (whole << LIMB) + (i128::from(upper / RATE_ONE) << HALF) + i128::from(lower / RATE_ONE)
+}
+
+/// A limb, which fits.
+#[inline(always)]
+fn narrow(limb: i128) -> i64 {
+    Wide(limb).narrow().0
 }
 
 /// The scenario charge of exposures, each of another group. Their order does not matter.
@@ -72,17 +89,20 @@ pub fn aggregate(exposures: &[Exposure], groups: &Groups) -> Aggregate {
     if total > LOSSES_MAX {
         return Aggregate { loss: Wide(total), matrix: None };
     }
-    let squares: i128 = exposures.iter().map(|exposure| i128::from(exposure.loss.0).pow(2)).sum();
+    let product = |one: Money, other: Money| i128::from(one.0) * i128::from(other.0);
+    let squares: i128 = exposures.iter().map(|exposure| product(exposure.loss, exposure.loss)).sum();
     let (matrix, cross) = worst(&cross_products(exposures, groups));
-    let square = (squares + per_rate_one(cross)).max(0).cast_unsigned();
-    let root = if square == total.cast_unsigned().pow(2) { total } else { ceil_sqrt(square).cast_signed() };
-    Aggregate { loss: Wide(root), matrix: Some(matrix) }
+    let square = squares + per_rate_one(cross);
+    // One group alone loses its worst; so do groups that move as one all of theirs.
+    let total_square = product(Wide(total).narrow(), Wide(total).narrow());
+    let loss = if square == total_square { total } else { ceil_sqrt(square.max(0).cast_unsigned()).cast_signed() };
+    Aggregate { loss: Wide(loss), matrix: Some(matrix) }
 }
 
 /// `Σ over pairs of 2 · q^k_gh · L_g · L_h` for each matrix.
 #[inline]
-fn cross_products(exposures: &[Exposure], groups: &Groups) -> [Sum; 3] {
-    let mut sums = [Sum::default(); 3];
+fn cross_products(exposures: &[Exposure], groups: &Groups) -> [Split; 3] {
+    let mut sums = [Split::default(); 3];
     for (at, one) in exposures.iter().enumerate() {
         for other in &exposures[..at] {
             let side = one.sign * other.sign;
@@ -90,7 +110,7 @@ fn cross_products(exposures: &[Exposure], groups: &Groups) -> [Sum; 3] {
                 continue;
             }
             let product = i128::from(one.loss.0) * i128::from(other.loss.0);
-            let (high, low) = (product >> 64, product & LOW);
+            let (high, low) = (narrow(product >> LIMB), narrow(product & LOW));
             let weights = groups.weights(one.group, other.group);
             let rates = if side > 0 { &weights.same_side } else { &weights.opposite_sides };
             for (sum, &rate) in sums.iter_mut().zip(rates) {
@@ -103,7 +123,7 @@ fn cross_products(exposures: &[Exposure], groups: &Groups) -> [Sum; 3] {
 
 /// The largest sum, and the first matrix that has it. Roots are taken in the same order, so one root is enough.
 #[inline]
-fn worst(sums: &[Sum; 3]) -> (Matrix, (i128, i128)) {
+fn worst(sums: &[Split; 3]) -> (Matrix, (i128, i128)) {
     let mut worst = (MATRICES[0], sums[0].normal());
     for (&matrix, sum) in MATRICES.iter().zip(sums).skip(1) {
         let sum = sum.normal();

@@ -14,7 +14,7 @@ pub fn basis(rate: Rate, long: Money, short: Money) -> Money {
 #[inline]
 pub fn concentration(notional: Money, threshold: Money, rate: Rate) -> Money {
     let excess = notional.abs() - threshold;
-    if excess.0 <= 0 { Money::ZERO } else { excess.share_ceil(rate, Deduction::ZERO) }
+    if rate.0 == 0 || excess.0 <= 0 { Money::ZERO } else { excess.share_ceil(rate, Deduction::ZERO) }
 }
 
 /// `ceil(max(0, notional · funding_rate · epochs) / RATE_ONE)`: funding that is about to be paid. Nothing is provided

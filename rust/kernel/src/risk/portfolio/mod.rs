@@ -12,11 +12,10 @@
 pub mod aggregate;
 pub mod charges;
 
-use crate::quantities::{GroupId, Lots, Money, Wide};
+use crate::quantities::{GroupId, Lots, Money, Rate, Wide};
 use crate::state::groups::GROUPS_MAX;
 use crate::state::market::Market;
 use crate::state::position::Position;
-use crate::state::vectors::Worst;
 
 use super::pool::Pool;
 use super::terms::{Along, Kind, Loss, Sum, Tally, Term};
@@ -26,156 +25,201 @@ use aggregate::{Exposure, aggregate};
 /// Groups whose sums fit a short array: clearing the long one would cost more than the rest of a check.
 const FEW: usize = 8;
 
-/// The terms of a portfolio pool's requirement, the account floor aside.
+/// Whether the short array has room. A pool as it would be has one group more than the pool as it is at most.
 #[inline]
+fn is_small(pool: &Pool<'_>) -> bool {
+    pool.holdings.vectors.len() < FEW
+}
+
+/// The terms of a portfolio pool's requirement, the account floor aside.
 pub fn tally_requirement<T: Tally>(pool: &Pool<'_>, tally: &mut T) {
-    tally_risk(pool, tally);
-    for (position, market) in pool.positions() {
-        if market.scenarios.exist() {
-            tally_orders(&position, market, tally);
-        } else {
-            pool.position_requirement(&position, market, tally);
-        }
-    }
+    if is_small(pool) { requirement::<FEW, T>(pool, tally) } else { requirement::<GROUPS_MAX, T>(pool, tally) }
 }
 
 /// The terms of its maintenance: the same risk, less what maintenance does not ask of it.
-#[inline]
 pub fn tally_maintenance<T: Tally>(pool: &Pool<'_>, tally: &mut T) {
+    if is_small(pool) { maintenance::<FEW, T>(pool, tally) } else { maintenance::<GROUPS_MAX, T>(pool, tally) }
+}
+
+/// The terms of what it has from positions and of what it must have, in one pass; gives whether it has any position.
+pub fn assess(pool: &Pool<'_>, equity: &mut Sum, requirement: &mut Sum) -> bool {
+    if is_small(pool) { both::<FEW>(pool, equity, requirement) } else { both::<GROUPS_MAX>(pool, equity, requirement) }
+}
+
+fn requirement<const N: usize, T: Tally>(pool: &Pool<'_>, tally: &mut T) {
+    let mut ledger = Ledger::<N>::open(pool);
+    pool.walk(|stored, position, market| ledger.require(stored, position, market, tally));
+    ledger.close(tally);
+}
+
+fn maintenance<const N: usize, T: Tally>(pool: &Pool<'_>, tally: &mut T) {
+    let mut ledger = Ledger::<N>::open(pool);
     let mut risk = Along { sum: Sum::default(), onward: tally };
-    tally_risk(pool, &mut risk);
-    let risk = risk.sum.0;
+    pool.walk(|stored, position, market| {
+        if market.scenarios.exist() {
+            ledger.charge(stored, position, market, &mut risk);
+        } else {
+            pool.position_maintenance(position, market, risk.onward);
+        }
+    });
+    ledger.close(&mut risk);
+    let Along { sum: Sum(risk), onward } = risk;
     let (asset, terms) = (pool.asset(), &pool.risk.asset(pool.asset()).portfolio);
     let relief = risk.share_ceil(terms.maintenance_rate) - risk;
     if relief != Wide::ZERO {
         let sources = [0, 0, terms.changed];
-        tally.add(Term { kind: Kind::Relief, entity: asset.0, amount: relief, sources });
-    }
-    for (position, market) in pool.positions().filter(|(_, market)| !market.scenarios.exist()) {
-        pool.position_maintenance(&position, market, tally);
+        onward.add(Term { kind: Kind::Relief, entity: asset.0, amount: relief, sources });
     }
 }
 
-/// What the positions with scenarios risk: concentration and provision by market, basis by group, and the scenario.
-#[inline]
-fn tally_risk<T: Tally>(pool: &Pool<'_>, tally: &mut T) {
-    // A pool as it would be has one group more at most.
-    if pool.holdings.vectors.len() < FEW {
-        tally_groups::<FEW, T>(pool, tally);
-    } else {
-        tally_groups::<GROUPS_MAX, T>(pool, tally);
-    }
+fn both<const N: usize>(pool: &Pool<'_>, equity: &mut Sum, requirement: &mut Sum) -> bool {
+    let mut ledger = Ledger::<N>::open(pool);
+    let mut live = false;
+    pool.walk(|stored, position, market| {
+        pool.position_equity(stored, market, equity);
+        live |= position.is_live();
+        ledger.require(stored, position, market, requirement);
+    });
+    ledger.close(requirement);
+    live
 }
 
-fn tally_groups<const N: usize, T: Tally>(pool: &Pool<'_>, tally: &mut T) {
-    let mut ledger = Ledger::<N> { count: 0, sides: [Sides::NONE; N] };
-    for (position, market) in pool.positions() {
-        if position.lots.0 != 0 && market.scenarios.exist() {
-            let notional = position.lots.value_at(market.mark, market.tick_value).narrow();
-            tally_charges(pool, &position, market, notional, tally);
-            ledger.add(&position, market, notional);
-        }
-    }
-    let mut exposures = [Exposure::default(); N];
-    for (exposure, sides) in exposures.iter_mut().zip(ledger.met()) {
-        *exposure = tally_group(pool, sides, tally);
-    }
-    let scenario = aggregate(&exposures[..ledger.count], pool.risk.groups);
-    if scenario.loss != Wide::ZERO {
-        let latest = |of: fn(&Sides) -> u64| ledger.met().iter().map(of).max().unwrap_or(0);
-        let sources = [latest(|sides| sides.held), latest(|sides| sides.tabled), pool.risk.groups.changed()];
-        let matrix = scenario.matrix.map_or(0, |matrix| matrix as u16);
-        tally.add(Term { kind: Kind::Scenario, entity: matrix, amount: scenario.loss, sources });
-    }
-}
-
-/// A group of the pool: its notional on either side, and the latest seqs of what it comes from.
+/// A group of the pool: its notional on either side. Sixteen markets of at most 2^58 fit.
 #[derive(Clone, Copy)]
 struct Sides {
     group: GroupId,
-    /// Sixteen markets of at most 2^58 fit.
     long: Money,
     short: Money,
-    held: u64,
-    marked: u64,
-    tabled: u64,
 }
 
 impl Sides {
-    const NONE: Self =
-        Self { group: GroupId::NONE, long: Money::ZERO, short: Money::ZERO, held: 0, marked: 0, tabled: 0 };
+    const NONE: Self = Self { group: GroupId::NONE, long: Money::ZERO, short: Money::ZERO };
 }
 
-/// The groups of a pool, in the order in which its positions name them.
-struct Ledger<const N: usize> {
+/// What one pass over the positions finds out about the groups, in the order in which they are met.
+struct Ledger<'a, const N: usize> {
+    pool: &'a Pool<'a>,
+    funding_epochs: u32,
+    /// By how many lots the pool differs from the one that the vectors are kept for, and where.
+    change: Option<(&'a Market, Lots)>,
     count: usize,
     sides: [Sides; N],
 }
 
-impl<const N: usize> Ledger<N> {
-    #[inline]
-    fn met(&self) -> &[Sides] {
-        &self.sides[..self.count]
+impl<'a, const N: usize> Ledger<'a, N> {
+    #[inline(always)]
+    fn open(pool: &'a Pool<'a>) -> Self {
+        let funding_epochs = pool.risk.asset(pool.asset()).portfolio.funding_epochs;
+        Self { pool, funding_epochs, change: None, count: 0, sides: [Sides::NONE; N] }
     }
 
-    #[inline]
-    fn add(&mut self, position: &Position, market: &Market, notional: Money) {
-        let group = market.scenarios.group;
-        let index = self.met().iter().position(|sides| sides.group == group).unwrap_or(self.count);
+    /// A position's part of the requirement that needs no other position.
+    #[inline(always)]
+    fn require<T: Tally>(&mut self, stored: &Position, position: &Position, market: &'a Market, tally: &mut T) {
+        if market.scenarios.exist() {
+            self.charge(stored, position, market, tally);
+            tally_orders(position, market, tally);
+        } else {
+            self.pool.position_requirement(position, market, tally);
+        }
+    }
+
+    /// A position's concentration and provision, and its notional for its group.
+    #[inline(always)]
+    fn charge<T: Tally>(&mut self, stored: &Position, position: &Position, market: &'a Market, tally: &mut T) {
+        if position.lots != stored.lots {
+            self.change = Some((market, position.lots - stored.lots));
+        }
+        if position.lots == Lots::ZERO {
+            return;
+        }
+        let notional = position.lots.value_at(market.mark, market.tick_value).narrow();
+        let (entity, concentration) = (market.id.0, &market.scenarios.concentration);
+        let amount = charges::concentration(notional, concentration.threshold, concentration.rate).wide();
+        if amount != Wide::ZERO {
+            let sources = [position.changed, market.mark_changed, concentration.changed];
+            tally.add(Term { kind: Kind::Concentration, entity, amount, sources });
+        }
+        let amount = charges::provision(notional, market.funding.last_rate, self.funding_epochs);
+        if amount != Wide::ZERO {
+            let sources = [position.changed, market.mark_changed, market.funding.changed];
+            tally.add(Term { kind: Kind::Provision, entity, amount, sources });
+        }
+        self.weigh(market.scenarios.group, notional);
+    }
+
+    #[inline(always)]
+    fn weigh(&mut self, group: GroupId, notional: Money) {
+        let index = self.sides[..self.count].iter().position(|sides| sides.group == group).unwrap_or(self.count);
         self.count = self.count.max(index + 1);
         let sides = &mut self.sides[index];
         sides.group = group;
         sides.long += notional.max(Money::ZERO);
         sides.short -= notional.min(Money::ZERO);
-        sides.held = sides.held.max(position.changed);
-        sides.marked = sides.marked.max(market.mark_changed);
-        sides.tabled = sides.tabled.max(market.scenarios.changed);
     }
-}
 
-/// A group's basis charge, and what it brings to the scenario.
-#[inline]
-fn tally_group<T: Tally>(pool: &Pool<'_>, sides: &Sides, tally: &mut T) -> Exposure {
-    let &Sides { group, long, short, held, marked, .. } = sides;
-    let basis = pool.risk.groups.basis(group);
-    let amount = charges::basis(basis.rate, long, short).wide();
-    if amount != Wide::ZERO {
-        tally.add(Term { kind: Kind::Basis, entity: group.0, amount, sources: [held, marked, basis.changed] });
-    }
-    let Worst { loss, scenario } = worst(pool, group);
-    let sign = (long - short).sign();
-    tally.lose(Loss { group, sign, loss, scenario });
-    Exposure { group, loss, sign }
-}
-
-/// A group's worst loss, in a pool as it would be as well.
-#[inline]
-fn worst(pool: &Pool<'_>, group: GroupId) -> Worst {
-    match pool.change() {
-        Some((market, lots)) if market.scenarios.group == group && lots != Lots::ZERO => {
-            pool.holdings.vectors.worst_after(market, lots)
+    /// What the groups add: each its basis, and all together the worst scenario.
+    #[inline(always)]
+    fn close<T: Tally>(&self, tally: &mut T) {
+        let mut exposures = [Exposure::default(); N];
+        for (exposure, sides) in exposures.iter_mut().zip(&self.sides[..self.count]) {
+            *exposure = self.close_group(sides, tally);
         }
-        _ => pool.holdings.vectors.worst(pool.asset(), group),
+        let groups = self.pool.risk.groups;
+        let scenario = aggregate(&exposures[..self.count], groups);
+        if scenario.loss != Wide::ZERO {
+            let latest = if T::LISTS { Latest::of(self.pool, |_| true) } else { Latest::default() };
+            let sources = [latest.held, latest.tabled, groups.changed()];
+            let matrix = scenario.matrix.map_or(0, |matrix| matrix as u16);
+            tally.add(Term { kind: Kind::Scenario, entity: matrix, amount: scenario.loss, sources });
+        }
+    }
+
+    #[inline(always)]
+    fn close_group<T: Tally>(&self, sides: &Sides, tally: &mut T) -> Exposure {
+        let &Sides { group, long, short } = sides;
+        let basis = self.pool.risk.groups.basis(group);
+        if basis.rate != Rate::ZERO && long.min(short) != Money::ZERO {
+            let amount = charges::basis(basis.rate, long, short).wide();
+            let of_group = |market: &Market| market.scenarios.group == group;
+            let latest = if T::LISTS { Latest::of(self.pool, of_group) } else { Latest::default() };
+            let sources = [latest.held, latest.marked, basis.changed];
+            tally.add(Term { kind: Kind::Basis, entity: group.0, amount, sources });
+        }
+        let (vectors, sign) = (&self.pool.holdings.vectors, (long - short).sign());
+        let change = self.change.filter(|(market, _)| market.scenarios.group == group);
+        let loss = vectors.loss(self.pool.asset(), group, change);
+        if T::LISTS {
+            let scenario = vectors.scenario(self.pool.asset(), group, change, loss);
+            tally.lose(Loss { group, sign, loss, scenario });
+        }
+        Exposure { group, loss, sign }
     }
 }
 
-#[inline]
-fn tally_charges<T: Tally>(pool: &Pool<'_>, position: &Position, market: &Market, notional: Money, tally: &mut T) {
-    let (entity, concentration) = (market.id.0, &market.scenarios.concentration);
-    let amount = charges::concentration(notional, concentration.threshold, concentration.rate).wide();
-    if amount != Wide::ZERO {
-        let sources = [position.changed, market.mark_changed, concentration.changed];
-        tally.add(Term { kind: Kind::Concentration, entity, amount, sources });
-    }
-    let epochs = pool.risk.asset(market.settlement).portfolio.funding_epochs;
-    let amount = charges::provision(notional, market.funding.last_rate, epochs);
-    if amount != Wide::ZERO {
-        let sources = [position.changed, market.mark_changed, market.funding.changed];
-        tally.add(Term { kind: Kind::Provision, entity, amount, sources });
+/// The latest seqs among positions with scenarios: of a position, of a mark, of a table.
+#[derive(Clone, Copy, Default)]
+struct Latest {
+    held: u64,
+    marked: u64,
+    tabled: u64,
+}
+
+impl Latest {
+    fn of(pool: &Pool<'_>, concerned: impl Fn(&Market) -> bool) -> Self {
+        let mut latest = Self::default();
+        for (position, market) in pool.positions() {
+            if position.lots != Lots::ZERO && market.scenarios.exist() && concerned(market) {
+                latest.held = latest.held.max(position.changed);
+                latest.marked = latest.marked.max(market.mark_changed);
+                latest.tabled = latest.tabled.max(market.scenarios.changed);
+            }
+        }
+        latest
     }
 }
 
-#[inline]
+#[inline(always)]
 fn tally_orders<T: Tally>(position: &Position, market: &Market, tally: &mut T) {
     let amount = charges::orders(position, market).wide();
     if amount != Wide::ZERO {
