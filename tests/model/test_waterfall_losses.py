@@ -132,6 +132,14 @@ def test_insurance_does_not_pay_what_a_haircut_hides(engine: Engine) -> None:
     assert (desk.cash(1), desk.cash(1, 2)) == (0, 0)
 
 
+def test_nothing_is_taken_for_nothing(engine: Engine) -> None:
+    desk = with_collateral(engine)
+    fund(desk, 1_000)
+    assert desk.refusal(c.ConvertCollateral(1, 2, 1)) == (Code.AmountNotPositive, 1, 0)  # 1.5 · 0.6 is not one
+    desk.do(c.SetCollateralPrice(2, 0, 10**9))
+    assert desk.refusal(c.ConvertCollateral(1, 2, 100_000)) == (Code.AmountNotPositive, 100_000, 0)
+
+
 def test_collateral_that_is_worth_nothing_keeps_no_debt_alive(engine: Engine) -> None:
     desk = with_collateral(engine)
     desk.do(c.SetCollateralPrice(2, 15, 0))

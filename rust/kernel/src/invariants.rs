@@ -36,7 +36,23 @@ pub fn everything<B: Book>(state: &State<B>) -> Result<(), Broken> {
     open_lots(state)?;
     standings(state)?;
     vectors(state)?;
+    auctions(state)?;
     orders(state)
+}
+
+/// Each auction offers something, under a number that was given out, and is its position's only one.
+fn auctions<B: Book>(state: &State<B>) -> Result<(), Broken> {
+    for (id, auction) in state.auctions.iter() {
+        let found = state.auctions.of_position(auction.account, auction.market) == Some(id);
+        if auction.lots < Lots(1) || id.0 > state.sequence.auctions || !found {
+            return Err(format!("auction {}: {auction:?}", id.0));
+        }
+    }
+    if state.auctions.positions() == state.auctions.iter().len() {
+        Ok(())
+    } else {
+        Err(format!("auctions: {} of {} positions", state.auctions.iter().len(), state.auctions.positions()))
+    }
 }
 
 /// Every pool stands as it is remembered, unless its account has been touched since it was looked at: no mark may have
