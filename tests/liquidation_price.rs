@@ -23,6 +23,7 @@ fn price(desk: &Desk, account: AccountId, market: MarketId) -> Option<Liquidatio
     liquidation_price::of(&state.accounts.of(account).holdings, state.risk(), market)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what is compared with has none for some")]
 fn at(tick: i64, numerator: i128, denominator: i128) -> Option<LiquidationPrice> {
     Some(LiquidationPrice { tick: Ticks(tick), root: Some(Fraction { numerator, denominator }) })
 }

@@ -21,7 +21,7 @@ use crate::matching::book::Book;
 use crate::quantities::{AccountId, Lots, MarketId, Money};
 use crate::risk::pool::Pool;
 use crate::state::State;
-use crate::state::holdings::PoolId;
+use crate::state::holdings::{Holdings, PoolId};
 
 use cut::Cut;
 use ladder::Ladder;
@@ -58,7 +58,7 @@ pub fn after<B: Book>(state: &mut State<B>, command: &Command, out: &mut Emitter
         | Command::SetScenarios(_)
         | Command::SetConcentration(_)
         | Command::SetCorrelations(_)
-        | Command::SetPortfolio(_) => state.accounts.touch(|holdings| holdings.is_portfolio()),
+        | Command::SetPortfolio(_) => state.accounts.touch(Holdings::is_portfolio),
         // What changes holdings has touched its accounts; nothing else changes equity or maintenance.
         _ => (),
     }
