@@ -6,7 +6,9 @@
 //! does to a price at 65 % a year; *stormy* ones are ten times as wide. A pool that has fallen is not liquidated here, but
 //! stays and is looked at. At every two hundredth mark the scan must find nothing that the ladder missed.
 
-#[allow(clippy::cast_possible_truncation, dead_code)]
+#![allow(clippy::cast_possible_truncation)]
+
+#[allow(dead_code)]
 mod session;
 
 use std::hint::black_box;

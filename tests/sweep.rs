@@ -153,7 +153,7 @@ impl Venue {
         desk.operator(AddAsset { symbol: Box::new(text("BTC")), decimals: 0 });
         let marks: Vec<i64> = (1..=MARKETS).map(|market| open_market(&mut desk, market, &mut dice)).collect();
         for index in 0..ACCOUNTS {
-            let parent = if index % 2 == 0 { 0 } else { 1 };
+            let parent = u32::from(index % 2 != 0);
             let account = desk.account(parent, dice.between(0, 2_000_000));
             desk.operator(Deposit { account, asset: EUR, amount: Money(dice.between(1, 2_000_000)) });
             desk.operator(Deposit { account, asset: BTC, amount: Money(dice.between(1, 1_000)) });

@@ -228,6 +228,15 @@ impl Wide {
         Self(div_ceil_wide(self.0 * rate.0 as i128, RATE_ONE as i128))
     }
 
+    /// `self · rate`, in [`RATE_ONE`]-ths. Almost always both factors have 64 bits, and their product needs no check.
+    #[inline]
+    pub fn times(self, rate: Rate) -> i128 {
+        match i64::try_from(self.0) {
+            Ok(narrow) => i128::from(narrow) * i128::from(rate.0),
+            Err(_) => self.0 * i128::from(rate.0),
+        }
+    }
+
     /// For reports (the two values of a refusal), where the nearest bound serves.
     #[inline]
     #[allow(clippy::cast_possible_truncation)]

@@ -20,8 +20,6 @@
 use super::standing::Boundaries;
 use crate::quantities::{Lots, RATE_ONE, Rate, TickValue, Ticks, Wide};
 
-const ONE: i128 = RATE_ONE as i128;
-
 /// More than any pool can owe or have, in `RATE_ONE`-ths, and little enough to multiply by a price in 128 bits.
 const SLACK_MAX: i128 = 1 << 94;
 
@@ -123,10 +121,10 @@ impl Slack {
     /// What it costs at most if a mark goes anywhere in an interval that contains it.
     #[inline]
     pub fn cost(&self, exposure: &Exposure, interval: Interval) -> Cost {
-        let down = i128::from(exposure.mark.0 - i64::from(interval.low).max(1)) * i128::from(exposure.per_tick);
-        let up = i128::from(i64::from(interval.high).min(exposure.price_max.0) - exposure.mark.0)
-            * i128::from(exposure.per_tick);
-        let dearer = |(by_down, by_up): (i128, i128)| (by_down * down).max(by_up * up);
+        // Both are less than the notional at the highest price.
+        let down = (exposure.mark.0 - i64::from(interval.low).max(1)) * exposure.per_tick;
+        let up = (i64::from(interval.high).min(exposure.price_max.0) - exposure.mark.0) * exposure.per_tick;
+        let dearer = |(by_down, by_up): (i64, i64)| times(by_down, down).max(times(by_up, up));
         Cost {
             fall: self.fall.map_or(0, |reserve| dearer(reserve.falls(exposure))),
             rise: self.rise.map_or(0, |reserve| dearer(reserve.rises(exposure))),
@@ -143,8 +141,8 @@ impl Slack {
     /// What moving each price by all of itself would cost: the measure by which the slack is cut.
     #[inline]
     pub fn weight(&self, exposure: &Exposure) -> Cost {
-        let notional = i128::from(exposure.mark.0) * i128::from(exposure.per_tick);
-        let dearer = |(by_down, by_up): (i128, i128)| by_down.max(by_up) * notional;
+        let notional = exposure.mark.0 * exposure.per_tick;
+        let dearer = |(by_down, by_up): (i64, i64)| times(by_down.max(by_up), notional);
         Cost {
             fall: self.fall.map_or(0, |reserve| dearer(reserve.falls(exposure))),
             rise: self.rise.map_or(0, |reserve| dearer(reserve.rises(exposure))),
@@ -171,25 +169,31 @@ impl Slack {
 impl Reserve {
     /// `rate · steepest`, in `RATE_ONE`-ths, rounded up.
     #[inline]
-    fn steepness(&self, exposure: &Exposure) -> i128 {
+    fn steepness(&self, exposure: &Exposure) -> i64 {
         // Ten times one at most, by one at most: 64 unsigned bits hold it.
         let product = self.rate.0.unsigned_abs() * exposure.steepest.0.unsigned_abs();
-        i128::from(product.div_ceil(RATE_ONE.unsigned_abs()))
+        product.div_ceil(RATE_ONE.unsigned_abs()).cast_signed()
     }
 
     /// What a tick down and a tick up may take off a distance.
     #[inline]
-    fn falls(&self, exposure: &Exposure) -> (i128, i128) {
+    fn falls(&self, exposure: &Exposure) -> (i64, i64) {
         let steepness = self.steepness(exposure);
-        if exposure.long { (ONE, (steepness - ONE).max(0)) } else { (0, ONE + steepness) }
+        if exposure.long { (RATE_ONE, (steepness - RATE_ONE).max(0)) } else { (0, RATE_ONE + steepness) }
     }
 
     /// What a tick down and a tick up may add to a distance.
     #[inline]
-    fn rises(&self, exposure: &Exposure) -> (i128, i128) {
+    fn rises(&self, exposure: &Exposure) -> (i64, i64) {
         let steepness = self.steepness(exposure);
-        if exposure.long { ((steepness - ONE).max(0), ONE) } else { (ONE + steepness, 0) }
+        if exposure.long { ((steepness - RATE_ONE).max(0), RATE_ONE) } else { (RATE_ONE + steepness, 0) }
     }
+}
+
+/// A product in 128 bits, which two factors of 64 cannot leave.
+#[inline]
+fn times(factor: i64, other: i64) -> i128 {
+    i128::from(factor) * i128::from(other)
 }
 
 /// How many ticks a price may move each way.
@@ -200,9 +204,9 @@ struct Room {
 
 impl Room {
     /// By a part of what is left. The dearer way may go `left · mark / total`; the cheaper as far as costs the same.
-    fn narrow(&mut self, left: i128, mark: Ticks, (by_down, by_up): (i128, i128), total: i128) {
+    fn narrow(&mut self, left: i128, mark: Ticks, (by_down, by_up): (i64, i64), total: i128) {
         let spendable = (left - left.div_euclid(4)).max(0);
-        let dearest = by_down.max(by_up);
+        let dearest = i128::from(by_down.max(by_up));
         if dearest == 0 {
             return;
         }
@@ -210,7 +214,7 @@ impl Room {
         let ticks = (spendable * i128::from(mark.0)).div_euclid(total).min(i128::from(u32::MAX));
         for (room, cost) in [(&mut self.down, by_down), (&mut self.up, by_up)] {
             if cost > 0 {
-                *room = (*room).min((ticks * dearest).div_euclid(cost));
+                *room = (*room).min((ticks * dearest).div_euclid(i128::from(cost)));
             }
         }
     }

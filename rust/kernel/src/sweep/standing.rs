@@ -21,8 +21,8 @@ impl Boundaries {
     /// negative just where `E < ceil(M · rate / RATE_ONE)`, because equity is whole.
     #[inline]
     pub fn distances(&self, equity: Wide, maintenance: Wide) -> [(Rate, i128); 5] {
-        let scaled = equity.0 * i128::from(RATE_ONE);
-        self.0.map(|rate| (rate, scaled - maintenance.0 * i128::from(rate.0)))
+        let equity = equity.times(Rate(RATE_ONE));
+        self.0.map(|rate| (rate, equity - maintenance.times(rate)))
     }
 
     /// The standing: the last boundary that equity is below.
