@@ -1,8 +1,27 @@
 """The Rust kernel: a pure function from (state, block body) to (state, events), bytes in and bytes out."""
 
+from collections.abc import Sequence
 from typing import Final, final
 
-__all__: Final = ["BlockError", "Kernel", "KernelError", "SnapshotError", "check_block", "count_events", "vocabulary"]
+from crossbook.formulas import Target
+
+__all__: Final = [
+    "BlockError",
+    "Kernel",
+    "KernelError",
+    "SnapshotError",
+    "bankruptcy_value",
+    "check_block",
+    "count_events",
+    "fillable_price",
+    "funding_rate",
+    "interest_rate",
+    "most_lots",
+    "premium",
+    "shares",
+    "size_rate",
+    "vocabulary",
+]
 
 class BlockError(ValueError):
     """A block body that does not decode as a whole; nothing changed. `args` is (code, record index, message)."""
@@ -113,3 +132,31 @@ def count_events(stream: bytes) -> int:
 
 def vocabulary() -> str:
     """JSON: the commands, events, rejects and cancel reasons this kernel speaks."""
+
+def shares(amount: int, weights: Sequence[int]) -> list[int]:
+    """See `crossbook.formulas`, as for all that follow."""
+
+def premium(*, impact_bid: int, impact_ask: int, oracle: int) -> int: ...
+def funding_rate(
+    premium: int,
+    *,
+    scaling_rate: int,
+    interest_rate: int,
+    band_rate: int,
+    lower_rate: int,
+    upper_rate: int,
+    epochs: int,
+) -> int: ...
+def size_rate(*, base_rate: int, size_rate: int, lots: int) -> int: ...
+def interest_rate(*, base_rate: int, open_interest: int, lower: int, upper: int) -> int: ...
+def fillable_price(target: Target, *, adjustment_rate: int, spread_rate: int) -> int: ...
+def bankruptcy_value(target: Target, *, closing: int, freed: int) -> int: ...
+def most_lots(
+    target: Target,
+    *,
+    recovered: int,
+    buffer_rate: int,
+    fee_rate: int,
+    partial_rate: int,
+    partial_notional: int,
+) -> int: ...

@@ -4,6 +4,7 @@
 //! into a poisoned handle, and names errors.
 
 mod errors;
+mod formulas;
 mod handle;
 
 use pyo3::prelude::*;
@@ -16,6 +17,7 @@ fn _kernel(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(handle::check_block, module)?)?;
     module.add_function(wrap_pyfunction!(handle::count_events, module)?)?;
     module.add_function(wrap_pyfunction!(handle::vocabulary, module)?)?;
+    formulas::add(module)?;
     module.add("BlockError", python.get_type::<errors::BlockError>())?;
     module.add("SnapshotError", python.get_type::<errors::SnapshotError>())?;
     module.add("KernelError", python.get_type::<errors::KernelError>())?;

@@ -4,6 +4,7 @@
 //! explains a number and the check that used it cannot differ.
 
 pub mod fill;
+pub mod funding_rate;
 pub mod liquidation_price;
 pub mod margin;
 pub mod pool;
