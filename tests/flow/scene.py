@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from crossbook.commands import (
     Command,
     CreateAccount,
     Deposit,
+    Liquidate,
     OrderKind,
     Origin,
     Place,
@@ -24,6 +26,7 @@ from crossbook.commands import (
     Tier,
     TimeInForce,
 )
+from crossbook.events import LiquidationStarted
 from crossbook.receipt import Receipt
 
 if TYPE_CHECKING:
@@ -121,9 +124,15 @@ class Scene:
         held = (p.size for p in self.venue.positions(account) if p.market == unit.symbol)
         return sum(int(size / unit.lot_size) for size in held)
 
+    def liquidation_root(self, account: int, market: int = 1) -> Fraction | None:
+        """The exact price, whole units, at which the cross pool's equity is its maintenance."""
+        symbol = self.venue.market_unit(market).symbol
+        prices = (price for pool in self.venue.explain(account).pools for price in pool.liquidation_prices)
+        return next((price.exact for price in prices if price.market == symbol), None)
+
     def _pool_sum(self, account: int, name: str) -> int:
         """A sum of the cross pool; an account that has nothing shows no pool."""
-        pools = [pool for pool in self.venue.account(account).pools if pool.asset == "USD"]
+        pools = [pool for pool in self.venue.account(account).pools if pool.market is None]
         return sum(int(getattr(pool, name).scaleb(self.decimals)) for pool in pools)
 
 
@@ -153,3 +162,16 @@ def rate(value: object) -> int:
     scaled = round(float(str(value)) * RATE_ONE)
     assert scaled / RATE_ONE == float(str(value)), "no rate of nine decimals"
     return scaled
+
+
+def reduced(path: Path, shortage: int, *, fee_rate: int) -> int:
+    """Lots of 10^-10 that one reduction takes of a long of 100 at 100 that lacks `shortage` of its 10 % maintenance."""
+    with Scene(path, decimals=10) as scene:
+        scene.market(100, flat(10 * PERCENT, 10 * PERCENT), lot_e12=100)
+        loss = 100 * (120 - 100)
+        account = scene.account((1_000 - shortage + loss) * 10**10)
+        scene.trade_at_mark(account, 100 * 10**10, 120)
+        scene.do(liquidation(fee_rate=fee_rate), SetMark(1, 100))
+        assert scene.maintenance(account) - scene.equity(account) == shortage * 10**10
+        (started,) = scene.do(Liquidate(account, 1, 0, 0)).all(LiquidationStarted)
+        return started.lots

@@ -25,7 +25,7 @@ from crossbook.commands import (
 )
 from crossbook.events import FundingPaid, LiquidationStarted, PositionMoved, Standing, StandingChanged
 from crossbook.receipt import Receipt
-from tests.flow.scene import PERCENT, Scene, flat, liquidation, rate
+from tests.flow.scene import PERCENT, Scene, flat, liquidation, rate, reduced
 from tests.flow.shared import shared
 
 PLAYED = {
@@ -42,6 +42,10 @@ PLAYED = {
 }
 OF_THE_ORACLE = {"median_half_away"}
 """How an oracle aggregates its sources: the kernel takes the price that comes of it."""
+
+
+LAST_RECORDED_DIGIT = 10
+"""Recorded rates have eight decimals."""
 
 
 def published(group: str) -> Any:
@@ -79,6 +83,23 @@ def test_hl_funding(tmp_path: Path) -> None:
         }
 
 
+def test_the_recorded_funding_of_a_venue() -> None:
+    """Real settlements of BTC, each with its premium, under the three rules it had in turn; one row follows none."""
+    recorded = shared("hyperliquid", "fundingHistory_BTC_2023-05-12_to_2023-07-17.json")
+    drawn = {"interest_rate": RATE_ONE // 10_000, "band_rate": 3 * RATE_ONE // 10_000}
+    rules: tuple[dict[str, int], ...] = (drawn, {"epochs": 8}, drawn | {"epochs": 8})
+    followed = [0, 0, 0]
+    rows = json.loads(recorded.read_text())["response"]
+    for row in rows:
+        paid, premium = rate(row["fundingRate"]), rate(row["premium"])
+        ways = (formulas.funding_rate(premium, **rule) for rule in rules)
+        matching = [index for index, way in enumerate(ways) if abs(paid - way) <= LAST_RECORDED_DIGIT]
+        for index in matching:
+            followed[index] += 1
+        assert len(matching) <= 1
+    assert (followed, len(rows)) == ([82, 677, 278], 82 + 677 + 278 + 1)
+
+
 def test_cross_liq(tmp_path: Path) -> None:
     """One long of 1 beside maintenance of 4 elsewhere: equity 5 at the mark of 100 is gone at 99.3975903614..."""
     vector = published("cross_liq")
@@ -91,7 +112,8 @@ def test_cross_liq(tmp_path: Path) -> None:
         scene.trade(account, vector["size"], mark, market=first)
         scene.trade(account, 1, 100, market=other)
         assert scene.maintenance(account) == (vector["mmr"] * 100 + vector["other_mm"]) * cents
-        root = Fraction(99 * 1000, 996)
+        root = scene.liquidation_root(account, first)
+        assert root == Fraction(99 * 1000, 996)
         assert float(root) == float(vector["liq"])
         # Liquidatable is below maintenance: the first tick under the root is the price, the one above it is not.
         below = int(root * ticks)
@@ -168,22 +190,9 @@ def test_dydx_rounding(tmp_path: Path) -> None:
 def test_drift_liq_base(tmp_path: Path, which: int) -> None:
     """What is reduced restores the pool; the fees of a liquidation are one rate here, and a part of a lot is a lot."""
     vector = published("drift_liq_base")[which]
-    mark, rate_of_maintenance = vector["price"], rate(vector["mr"])
-    with Scene(tmp_path, decimals=10) as scene:
-        scene.market(mark, flat(rate_of_maintenance, rate_of_maintenance), lot_e12=100)
-        fees = rate(vector["liq_fee"]) + rate(vector["if_fee"])
-        assert reduced(scene, vector["shortage"], fee_rate=fees) == least_lots(Decimal(vector["base"]))
-
-
-def reduced(scene: Scene, shortage: int, *, fee_rate: int) -> int:
-    """Lots of 10^-10 that are reduced when a long of 100 lacks `shortage` of its maintenance."""
-    loss = 100 * (120 - 100)
-    account = scene.account((1_000 - shortage + loss) * 10**10)
-    scene.trade_at_mark(account, 100 * 10**10, 120)
-    scene.do(liquidation(fee_rate=fee_rate), SetMark(1, 100))
-    assert scene.maintenance(account) - scene.equity(account) == shortage * 10**10
-    (started,) = scene.do(Liquidate(account, 1, 0, 0)).all(LiquidationStarted)
-    return started.lots
+    assert (vector["price"], vector["mr"]) == (100, Decimal("0.1")), "what `reduced` sets up"
+    fees = rate(vector["liq_fee"]) + rate(vector["if_fee"])
+    assert reduced(tmp_path, vector["shortage"], fee_rate=fees) == least_lots(Decimal(vector["base"]))
 
 
 def least_lots(base: Decimal) -> int:
