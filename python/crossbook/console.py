@@ -39,7 +39,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 
 def jsonable(value: Any) -> Any:
-    """A value as JSON holds it: decimals as strings in plain digits, fractions as `a/b`, bytes as hex, enums by name."""
+    """A value as JSON holds it: decimals in plain digits, fractions as `a/b`, bytes as hex, enums by name."""
     if isinstance(value, Struct):
         return {field: jsonable(getattr(value, field)) for field in value.__struct_fields__}
     if isinstance(value, Decimal):
