@@ -43,8 +43,17 @@ class Kernel:
     def from_snapshot(data: bytes, *, check_invariants: bool = False) -> Kernel:
         """The kernel a canonical snapshot describes. Raises SnapshotError."""
 
-    def copy(self) -> Kernel:
-        """A kernel of its own in the same state: a scratch pad, on which nothing that is done is done here."""
+    def scratch(self) -> Kernel:
+        """A kernel of its own in the same state, to try things on: nothing that is done there is done here.
+
+        It notes what orders are held against, see `constraints`.
+        """
+
+    def constraints(self) -> bytes:
+        """msgpack: `[[code, value, limit], ...]`, what the orders of the last block were held against, in that order.
+
+        A constraint holds while its value is not above its limit. Nothing is noted but on a scratch copy.
+        """
 
     def apply(self, body: bytes, *, first_seq: int, base_time_ns: int, count: int, limit: int | None = None) -> bytes:
         """Execute a block body, or only its first `limit` records.

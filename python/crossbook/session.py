@@ -210,7 +210,7 @@ class Session:
         """
         self.check_serving()
         last = self.kernel.time_ns
-        packed = pack(items, now_ns=max(self._clock(), last), last_time_ns=last, default=default)
+        packed = pack(items, now_ns=self.now(), last_time_ns=last, default=default)
         if not packed:
             raise InputError("there is nothing to submit", code="nothing_to_submit", hint="submit at least one command")
         seq = self.kernel.seq + 1
@@ -228,6 +228,10 @@ class Session:
             durability=self.durability,
             raw_events=events,
         )
+
+    def now(self) -> int:
+        """The time the next command would be stamped with: the clock's, not before the last one's."""
+        return max(self._clock(), self.kernel.time_ns)
 
     def _commit_and_execute(self, block: PackedBlock) -> tuple[BlockReceipt, bytes]:
         """Durable before visible: journal the block, then execute it."""

@@ -28,9 +28,11 @@ from crossbook.builders import Builders, ProvenanceKeywords
 from crossbook.commands import Command, Origin
 from crossbook.config import VenueConfig
 from crossbook.errors import InputError
+from crossbook.preview import preview
 from crossbook.receipt import Receipt
 from crossbook.session import Clock, Envelope, Provenance, Session, not_a_command
 from crossbook.state import StateView
+from crossbook.views import Preview
 
 if TYPE_CHECKING:
     from typing import Self
@@ -208,23 +210,48 @@ class Venue(Builders, StateView):
         Raises:
             InputError, VenueHalted, VenueClosed, JournalHalted: see `Session.submit`.
         """
-        if isinstance(command, msgspec.Struct):
-            items: Iterable[Command | Envelope] = (command,)
-        elif nonce:
-            raise InputError(
-                "one nonce cannot name several commands",
-                code="nonce_for_many",
-                values={"nonce": nonce},
-                hint="submit Envelope(command, nonce=...) for each",
-            )
-        elif isinstance(command, Iterable):
-            items = command
-        else:
-            raise not_a_command(command)
-        receipt = self._session.submit(items, Provenance(origin, author, cause, nonce, time_ns))
+        receipt = self._session.submit(_items(command, nonce), Provenance(origin, author, cause, nonce, time_ns))
         if self._snapshot_interval and receipt.last_seq - self._snapshot_seq >= self._snapshot_interval:
             self.snapshot()
         return receipt
+
+    def preview(
+        self,
+        command: Command | Envelope | Iterable[Command | Envelope],
+        *,
+        account: int = 0,
+        origin: Origin | None = None,
+        author: int = 0,
+        cause: int = 0,
+        nonce: int = 0,
+        time_ns: int | None = None,
+    ) -> Preview:
+        """What `submit` would answer if it were called now, and what the account would look like; nothing is done.
+
+        The commands run through the very code of the kernel, on a scratch copy of its state (which takes memory and
+        time in proportion to it). `draft` builds commands from whole units.
+
+        Args:
+            command: what to try, as for `submit`; several commands are tried one after the other.
+            account: whose margin to show before and after; by default that of the first command that has an account.
+            origin: as for `submit`, like the others.
+            author: as for `submit`.
+            cause: as for `submit`.
+            nonce: as for `submit`.
+            time_ns: as for `submit`; by default the clock's.
+
+        Raises:
+            InputError: a value that cannot be journaled.
+            NotFound: `unknown_account`, if `account` is nobody.
+        """
+        self._session.check_serving()
+        return preview(
+            self._session.kernel,
+            _items(command, nonce),
+            now_ns=self._session.now(),
+            default=Provenance(origin, author, cause, nonce, time_ns),
+            account=account,
+        )
 
     def receipt(self, seq: int) -> Receipt:
         """The original answer to the command with this seq, found again by re-executing the journal up to it.
@@ -256,3 +283,19 @@ class Venue(Builders, StateView):
     def __repr__(self) -> str:
         state = "halted" if self.halted else "closed" if self._session.closed else "serving"
         return f"<Venue {self.path} {state}, seq {self._session.kernel_seq()}, {self.durability}>"
+
+
+def _items(command: Command | Envelope | Iterable[Command | Envelope], nonce: int) -> Iterable[Command | Envelope]:
+    """One command or many, as many. Raises InputError `nonce_for_many` or `not_a_command`."""
+    if isinstance(command, msgspec.Struct):
+        return (command,)
+    if nonce:
+        raise InputError(
+            "one nonce cannot name several commands",
+            code="nonce_for_many",
+            values={"nonce": nonce},
+            hint="submit Envelope(command, nonce=...) for each",
+        )
+    if isinstance(command, Iterable):
+        return command
+    raise not_a_command(command)

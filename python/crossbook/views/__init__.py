@@ -20,6 +20,13 @@ from crossbook.views.book import (
     LevelView,
     OrderView,
 )
+from crossbook.views.preview import (
+    CommandPreview,
+    ConstraintView,
+    FillView,
+    Preview,
+    SlippageView,
+)
 from crossbook.views.tables import (
     Table,
     cell,
@@ -65,10 +72,13 @@ __all__ = [
     "BookView",
     "CapsView",
     "CollateralView",
+    "CommandPreview",
+    "ConstraintView",
     "CorrelationView",
     "Explanation",
     "ExposureCapView",
     "FeeTierView",
+    "FillView",
     "FundingView",
     "GateView",
     "GroupsView",
@@ -85,8 +95,10 @@ __all__ = [
     "PoolView",
     "PortfolioView",
     "PositionView",
+    "Preview",
     "ScalingView",
     "ScenariosView",
+    "SlippageView",
     "SumView",
     "Table",
     "TermKind",

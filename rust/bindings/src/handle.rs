@@ -11,7 +11,7 @@ use crossbook_kernel::event;
 use crossbook_kernel::kernel::{BlockHead, Checks, Kernel as Core};
 use crossbook_kernel::matching::ladder::Ladder;
 use crossbook_kernel::quantities::{AccountId, MarketId, OrderId, Ticks};
-use crossbook_kernel::view::View;
+use crossbook_kernel::view::{self, View};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -92,9 +92,14 @@ impl Kernel {
         }
     }
 
-    /// A kernel of its own in the same state: a scratch pad.
-    fn copy(&self, python: Python<'_>) -> PyResult<Self> {
-        self.run(python, |engine| engine.clone()).map(Self::holding)
+    /// A kernel of its own in the same state, to try things on.
+    fn scratch(&self, python: Python<'_>) -> PyResult<Self> {
+        self.run(python, |engine| engine.scratch()).map(Self::holding)
+    }
+
+    /// What the orders of the last block were held against, on a scratch copy.
+    fn constraints<'py>(&self, python: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.bytes(python, |engine| view::constraints(engine.constraints()))
     }
 
     /// Executes a block body, or only its first `limit` records, and returns the events, back to back.

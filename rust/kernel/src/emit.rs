@@ -1,6 +1,7 @@
 //! Where events go: the bytes of the present call, each event under the seq that is being executed.
 
 use crate::event::Event;
+use crate::validate::constraint::Notes;
 use crate::wire::Writer;
 
 /// Collects the events of a call.
@@ -8,12 +9,15 @@ use crate::wire::Writer;
 pub struct Emitter {
     writer: Writer,
     seq: u64,
+    /// What the checks of orders looked at.
+    pub notes: Notes,
 }
 
 impl Emitter {
     /// Forgets the events of the last call.
     pub fn clear(&mut self) {
         self.writer.clear();
+        self.notes.clear();
     }
 
     /// Events from now on belong to `seq`.

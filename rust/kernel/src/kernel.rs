@@ -10,6 +10,7 @@ use crate::invariants::{self, Broken};
 use crate::matching::book::Book;
 use crate::matching::ladder::Ladder;
 use crate::state::State;
+use crate::validate::constraint::{Constraint, Notes};
 use crate::wire::WireError;
 
 /// How much is checked while commands run.
@@ -44,7 +45,7 @@ pub struct BlockHead {
     pub count: usize,
 }
 
-/// A deterministic venue. A copy of it is a scratch pad: what is executed there is executed nowhere else.
+/// A deterministic venue.
 #[derive(Clone)]
 pub struct Kernel<B = Ladder> {
     pub(crate) state: State<B>,
@@ -159,6 +160,22 @@ impl<B: Book> Kernel<B> {
         mark[40..48].copy_from_slice(&self.mark.seq.to_le_bytes());
         mark[48..].copy_from_slice(&self.mark.root);
         mark
+    }
+
+    /// A copy to try things on: what is executed there is executed nowhere else, and it notes what orders are held against.
+    #[must_use]
+    pub fn scratch(&self) -> Self
+    where
+        B: Clone,
+    {
+        let mut scratch = self.clone();
+        scratch.out.notes = Notes::written();
+        scratch
+    }
+
+    /// The constraints that the orders of the last block were held against; none but of a scratch copy.
+    pub fn constraints(&self) -> &[Constraint] {
+        self.out.notes.constraints()
     }
 
     /// Checks everything from scratch.

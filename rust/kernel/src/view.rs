@@ -11,7 +11,21 @@ use crate::field::Field;
 use crate::matching::book::Book;
 use crate::quantities::Wide;
 use crate::state::State;
+use crate::validate::constraint::Constraint;
 use crate::wire::{Text, Writer};
+
+/// `[code, value, limit]` rows.
+pub fn constraints(constraints: &[Constraint]) -> Vec<u8> {
+    let mut writer = Writer::default();
+    writer.array(constraints.len());
+    for constraint in constraints {
+        writer.array(3);
+        writer.unsigned(constraint.code as u64);
+        writer.signed(Wide(constraint.value).clamp_i64());
+        writer.signed(Wide(constraint.limit).clamp_i64());
+    }
+    writer.as_bytes().to_vec()
+}
 
 /// Writes rows about a state.
 pub struct View<'a, B> {

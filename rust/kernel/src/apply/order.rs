@@ -14,13 +14,12 @@ use crate::state::holdings::Purpose;
 use crate::validate::order::{self as check, Amended};
 
 pub fn place<B: Book>(state: &mut State<B>, command: &Place, out: &mut Emitter) -> Result<(), Reject> {
-    let order = check::place(state, command)?;
+    let order = check::place(state, command, &mut out.notes)?;
     let taker = Taker { order, master: state.accounts.of(order.account).master, purpose: Purpose::Ordinary };
     if order.time_in_force == TimeInForce::FillOrKill {
         let fillable = Scratch::fillable(state, &taker);
-        if fillable < order.lots {
-            return Err(Code::FillOrKillUnfilled.with(fillable.0, order.lots.0));
-        }
+        let (value, limit) = (i128::from(order.lots.0), i128::from(fillable.0));
+        out.notes.hold(Code::FillOrKillUnfilled, value, limit, (fillable.0, order.lots.0))?;
     }
     accept(state, taker, out);
     Ok(())
@@ -83,7 +82,7 @@ fn rest<B: Book>(state: &mut State<B>, order: &NewOrder, slot: Option<Slot>, out
 
 pub fn amend<B: Book>(state: &mut State<B>, command: &Amend, out: &mut Emitter) -> Result<(), Reject> {
     let slot = check::named(state, command.account, command.order, command.client_order)?;
-    match check::amend(state, command, slot)? {
+    match check::amend(state, command, slot, &mut out.notes)? {
         Amended::Shrunk(lots) => shrink(state, slot, lots, out),
         Amended::Replaced(order) => replace(state, slot, &order, out),
     }

@@ -1,5 +1,6 @@
 //! Caps on what an account may be exposed to, and on what a market may hold.
 
+use super::constraint::Notes;
 use crate::command::Scope;
 use crate::matching::book::Book;
 use crate::quantities::{AccountId, Money, RATE_ONE, Wide};
@@ -13,32 +14,34 @@ pub fn within_caps<B: Book>(
     state: &State<B>,
     account: AccountId,
     market: &Market,
-    before: &Position,
-    after: &Position,
+    (before, after): (&Position, &Position),
+    notes: &mut Notes,
 ) -> Result<(), Reject> {
     if after.worst() <= before.worst() {
         return Ok(());
     }
-    market_caps(market, after)?;
+    market_caps(market, after, notes)?;
     if state.exposure_caps.is_empty() && state.accounts.of(account).mandate.is_none() {
         return Ok(());
     }
     [Scope::Market, Scope::Group, Scope::Asset]
         .into_iter()
-        .try_for_each(|scope| exposure_cap(state, account, market, after, scope))
+        .try_for_each(|scope| exposure_cap(state, account, market, after, scope, notes))
 }
 
-fn market_caps(market: &Market, after: &Position) -> Result<(), Reject> {
+fn market_caps(market: &Market, after: &Position, notes: &mut Notes) -> Result<(), Reject> {
     let (caps, interest) = (&market.caps, Wide(market.open_interest));
-    if caps.open_interest_max.0 > 0 && interest >= Wide(i128::from(caps.open_interest_max.0)) {
-        return Err(Code::OpenInterestCap.with(interest.clamp_i64(), caps.open_interest_max.0));
+    if caps.open_interest_max.0 > 0 {
+        // At the cap there is no room for one more lot.
+        let (with, most) = (interest.0 + 1, caps.open_interest_max);
+        notes.hold(Code::OpenInterestCap, with, i128::from(most.0), (interest.clamp_i64(), most.0))?;
+    }
+    if caps.concentration_rate.0 == 0 {
+        return Ok(());
     }
     let share = Wide((interest.0 * i128::from(caps.concentration_rate.0)).div_euclid(i128::from(RATE_ONE)));
-    let cap = share.max(Wide(i128::from(caps.concentration_floor.0)));
-    if caps.concentration_rate.0 > 0 && Wide(i128::from(after.worst().0)) > cap {
-        return Err(Code::ConcentrationCap.with(after.worst().0, cap.clamp_i64()));
-    }
-    Ok(())
+    let (worst, cap) = (after.worst(), share.max(Wide(i128::from(caps.concentration_floor.0))));
+    notes.hold(Code::ConcentrationCap, i128::from(worst.0), cap.0, (worst.0, cap.clamp_i64()))
 }
 
 /// The account's own cap of a scope counts, or else that of all accounts.
@@ -48,6 +51,7 @@ fn exposure_cap<B: Book>(
     market: &Market,
     after: &Position,
     scope: Scope,
+    notes: &mut Notes,
 ) -> Result<(), Reject> {
     let number = match scope {
         Scope::Market => market.id.0,
@@ -72,8 +76,5 @@ fn exposure_cap<B: Book>(
             };
         if counts { sum + of(position, other) } else { sum }
     });
-    if exposure > Wide(i128::from(cap)) {
-        return Err(Code::ExposureCap.with(exposure.clamp_i64(), cap));
-    }
-    Ok(())
+    notes.hold(Code::ExposureCap, exposure.0, i128::from(cap), (exposure.clamp_i64(), cap))
 }

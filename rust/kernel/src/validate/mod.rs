@@ -1,6 +1,7 @@
 //! The checks, in their documented order; the first that fails names the refusal. Nothing here changes anything.
 
 pub mod admin;
+pub mod constraint;
 pub mod exposure;
 pub mod money;
 pub mod order;

@@ -1,10 +1,13 @@
 //! Orders: the checks of placing, amending and cancelling.
 
+use super::constraint::Notes;
 use super::exposure;
 use crate::command::{Amend, MarketMode, OrderKind, Place, Side, TimeInForce};
 use crate::matching::book::Book;
 use crate::matching::orders::{NewOrder, Slot};
-use crate::quantities::{AccountId, BALANCE_MAX, Lots, MarketId, OrderId, RATE_ONE, Ticks, lowered_ceil, raised_floor};
+use crate::quantities::{
+    AccountId, BALANCE_MAX, Lots, MarketId, Money, OrderId, RATE_ONE, Ticks, lowered_ceil, raised_floor,
+};
 use crate::reject::{Code, Reject, report};
 use crate::risk::pool::Pool;
 use crate::state::State;
@@ -13,7 +16,7 @@ use crate::state::market::Market;
 use crate::state::position::Position;
 
 /// The new order a command asks for, under the next order id, if it may be placed.
-pub fn place<B: Book>(state: &State<B>, command: &Place) -> Result<NewOrder, Reject> {
+pub fn place<B: Book>(state: &State<B>, command: &Place, notes: &mut Notes) -> Result<NewOrder, Reject> {
     let market = state.market(command.market).expect("the market was looked up");
     let now = state.sequence.time;
     form(command, market, now)?;
@@ -25,8 +28,9 @@ pub fn place<B: Book>(state: &State<B>, command: &Place) -> Result<NewOrder, Rej
         return Err(Code::DuplicateClientOrder.with(report(state.orders[slot].id.0), 0));
     }
     let open = state.accounts.of(command.account).open_orders.count();
-    if may_rest(command.time_in_force) && open >= state.parameters.open_orders_max {
-        return Err(Code::OpenOrdersLimit.with(i64::from(open), i64::from(state.parameters.open_orders_max)));
+    if may_rest(command.time_in_force) {
+        let (with, most) = (i64::from(open) + 1, i64::from(state.parameters.open_orders_max));
+        notes.hold(Code::OpenOrdersLimit, i128::from(with), i128::from(most), (i64::from(open), most))?;
     }
     let bound = command.kind == OrderKind::Market && command.price == Ticks::ZERO;
     let order = NewOrder {
@@ -45,7 +49,7 @@ pub fn place<B: Book>(state: &State<B>, command: &Place) -> Result<NewOrder, Rej
         reduce_only: command.reduce_only,
     };
     let exposure = Exposure { order: &order, total: command.lots, replaced: Lots::ZERO, price_given: !bound };
-    exposure.check(state, market)?;
+    exposure.check(state, market, notes)?;
     Ok(order)
 }
 
@@ -148,13 +152,13 @@ struct Exposure<'a> {
 }
 
 impl Exposure<'_> {
-    fn check<B: Book>(&self, state: &State<B>, market: &Market) -> Result<(), Reject> {
+    fn check<B: Book>(&self, state: &State<B>, market: &Market, notes: &mut Notes) -> Result<(), Reject> {
         self.fees(state, market)?;
-        self.limits(market)?;
+        self.limits(market, notes)?;
         let position = state.accounts.of(self.order.account).holdings.position(self.order.market);
-        self.position(state, &position, market)?;
+        self.position(state, &position, market, notes)?;
         self.post_only(state)?;
-        self.margin(state, &position, market)
+        self.margin(state, &position, market, notes)
     }
 
     /// The fees of one command are less than 2^60, so that the fee account has room for them.
@@ -163,19 +167,18 @@ impl Exposure<'_> {
         if fees.0 > BALANCE_MAX { Err(Code::SupplyLimit.with(self.order.lots.0, fees.0)) } else { Ok(()) }
     }
 
-    fn limits(&self, market: &Market) -> Result<(), Reject> {
+    fn limits(&self, market: &Market, notes: &mut Notes) -> Result<(), Reject> {
         let (order, limits, mark) = (self.order, &market.limits, market.mark);
-        if self.total > limits.order_max_lots {
-            return Err(Code::OrderTooLarge.with(self.total.0, limits.order_max_lots.0));
+        let (total, most) = (self.total, limits.order_max_lots);
+        notes.hold(Code::OrderTooLarge, i128::from(total.0), i128::from(most.0), (total.0, most.0))?;
+        let (notional, least) = (order.lots.value_at(order.price, market.tick_value), limits.order_min_notional);
+        if !order.reduce_only && least != Money::ZERO {
+            notes.hold(Code::NotionalTooSmall, i128::from(least.0), notional.0, (notional.clamp_i64(), least.0))?;
         }
-        let notional = order.lots.value_at(order.price, market.tick_value);
-        if !order.reduce_only && notional < limits.order_min_notional.wide() {
-            return Err(Code::NotionalTooSmall.with(notional.clamp_i64(), limits.order_min_notional.0));
-        }
-        let distance = i128::from((order.price - mark).abs().0) * i128::from(RATE_ONE);
-        let band = i128::from(mark.0) * i128::from(limits.price_band_rate.0);
-        if self.price_given && limits.price_band_rate.0 > 0 && distance > band {
-            return Err(Code::PriceOutsideBand.with(order.price.0, mark.0));
+        if self.price_given && limits.price_band_rate.0 > 0 {
+            let distance = i128::from((order.price - mark).abs().0) * i128::from(RATE_ONE);
+            let band = i128::from(mark.0) * i128::from(limits.price_band_rate.0);
+            notes.hold(Code::PriceOutsideBand, distance, band, (order.price.0, mark.0))?;
         }
         Ok(())
     }
@@ -187,7 +190,13 @@ impl Exposure<'_> {
         with
     }
 
-    fn position<B: Book>(&self, state: &State<B>, position: &Position, market: &Market) -> Result<(), Reject> {
+    fn position<B: Book>(
+        &self,
+        state: &State<B>,
+        position: &Position,
+        market: &Market,
+        notes: &mut Notes,
+    ) -> Result<(), Reject> {
         if self.order.reduce_only {
             return if position.closable(self.order.side) == Lots::ZERO {
                 Err(Code::WouldNotReduce.with(position.lots.0, 0))
@@ -196,11 +205,9 @@ impl Exposure<'_> {
             };
         }
         let with = self.with_order(position);
-        let reach = with.reach();
-        if reach > market.position_max {
-            return Err(Code::PositionLimit.with(reach.0, market.position_max.0));
-        }
-        exposure::within_caps(state, self.order.account, market, position, &with)
+        let (reach, most) = (with.reach(), market.position_max);
+        notes.hold(Code::PositionLimit, i128::from(reach.0), i128::from(most.0), (reach.0, most.0))?;
+        exposure::within_caps(state, self.order.account, market, (position, &with), notes)
     }
 
     fn post_only<B: Book>(&self, state: &State<B>) -> Result<(), Reject> {
@@ -216,7 +223,13 @@ impl Exposure<'_> {
     }
 
     /// The pool must be able to place it, unless it raises no requirement.
-    fn margin<B: Book>(&self, state: &State<B>, position: &Position, market: &Market) -> Result<(), Reject> {
+    fn margin<B: Book>(
+        &self,
+        state: &State<B>,
+        position: &Position,
+        market: &Market,
+        notes: &mut Notes,
+    ) -> Result<(), Reject> {
         let with = self.with_order(position);
         let holdings = &state.accounts.of(self.order.account).holdings;
         let pool = Pool::new(holdings, state.risk(), holdings.pool_with(position, market));
@@ -225,10 +238,8 @@ impl Exposure<'_> {
         }
         let (equity, requirement) = pool.with(with).assess();
         let required = pool.placing(requirement);
-        if equity < required {
-            return Err(Code::MarginInsufficient.with(required.clamp_i64(), equity.clamp_i64()));
-        }
-        Ok(())
+        let said = (required.clamp_i64(), equity.clamp_i64());
+        notes.hold(Code::MarginInsufficient, required.0, equity.0, said)
     }
 }
 
@@ -265,7 +276,7 @@ pub enum Amended {
 }
 
 /// What the amend of the order in `slot` comes to, if it may be.
-pub fn amend<B: Book>(state: &State<B>, command: &Amend, slot: Slot) -> Result<Amended, Reject> {
+pub fn amend<B: Book>(state: &State<B>, command: &Amend, slot: Slot, notes: &mut Notes) -> Result<Amended, Reject> {
     let order = &state.orders[slot];
     let market = &state.markets[order.market.index()];
     if command.lots.0 < 0 {
@@ -295,6 +306,6 @@ pub fn amend<B: Book>(state: &State<B>, command: &Amend, slot: Slot) -> Result<A
     allowed(state, order.account, market, order.reduce_only)?;
     let replacement = NewOrder { price, lots, ..state.orders.describe(slot) };
     let exposure = Exposure { order: &replacement, total, replaced: order.lots, price_given: true };
-    exposure.check(state, market)?;
+    exposure.check(state, market, notes)?;
     Ok(Amended::Replaced(replacement))
 }

@@ -11,6 +11,7 @@ use crate::reject::{Code, Reject, report};
 use crate::state::State;
 use crate::state::auction::Auction;
 use crate::validate::admin::first_failed;
+use crate::validate::constraint::Notes;
 use crate::validate::exposure::within_caps;
 use crate::validate::order::may_add;
 
@@ -80,7 +81,7 @@ pub fn bid<B: Book>(state: &State<B>, command: &Bid) -> Result<Move, Reject> {
     if !taken.closes() {
         may_add(state, command.account, market)?;
         taken.within_limit(market)?;
-        within_caps(state, command.account, market, &taken.before, &taken.after)?;
+        within_caps(state, command.account, market, (&taken.before, &taken.after), &mut Notes::default())?;
     }
     taken.solvent()?;
     let (source, destination) = (auction.account, command.account);
