@@ -66,13 +66,15 @@ def isolate(state: State, account: Account, market: Market, *, amount: int) -> i
     refuse_if(amount < 0, Code.AmountNotPositive, amount)
     settled = settled_balance(state, cross)
     refuse_if(amount > settled, Code.InsufficientBalance, amount, settled)
-    settlement = settle_pool(state, cross) if amount > 0 else settle_one(state, account, market.market)
+    settlements = [settle_one(state, account, market.market)]
+    if amount > 0:
+        settlements.append(settle_pool(state, cross))
     shift(state, account, market, amount)
     account.positions[market.market].isolated = True
     check_placing_level(state, isolated)
     if amount > 0 or is_exposed(state, isolated):
         check_transfer_level(state, cross)
-    check_settled(settlement)
+    check_settled(*settlements)
     return amount
 
 

@@ -139,7 +139,7 @@ def set_collateral_price(session: Session) -> c.Command:
     asset = COLLATERAL if rng.random() < 0.9 else rng.randint(1, 6)
     terms = session.world.state.assets[COLLATERAL].collateral
     scale = 10 ** (terms.price_decimals if terms else 2)
-    price = scale * rng.choice((0, 1, 3, 30)) // rng.choice((1, 2, 7))
+    price = min(scale * rng.choice((0, 1, 3, 30)) // rng.choice((1, 2, 7)), 2**63 - 1)
     depeg = rng.choice((RATE_ONE, RATE_ONE, 950_000_000, 500_000_000, 0))
     return one_field_wrong(rng, c.SetCollateralPrice(asset, price, depeg), 1)
 
