@@ -144,8 +144,13 @@ pub fn set_leverage<B: Book>(state: &State<B>, command: &SetLeverage) -> Result<
     after.ride(market.id, |rider| rider.initial_rate = initial_rate);
     let id = holdings.pool_of(market);
     let (before, pool) = (Pool::new(holdings, state.risk(), id), Pool::new(&after, state.risk(), id));
+    let asked = |pool: &Pool<'_>| {
+        let position = pool.holdings.position(market.id);
+        margin::requirement(&position, market, pool.own_rate(&position), &pool.risk).1
+    };
     let (required, equity) = (pool.placing_level(), pool.equity());
-    if pool.requirement() > before.requirement() && equity < required {
+    // A floor under the pool's requirement is no excuse: what counts is what the market asks for.
+    if asked(&pool) > asked(&before) && equity < required {
         return Err(Code::MarginInsufficient.with(required.clamp_i64(), equity.clamp_i64()));
     }
     Ok(())
