@@ -24,15 +24,6 @@ SITUATIONS = (
     "trade within one account",
     "expiry before a refusal",
     "several expiries at once",
-    *(f"self-trade mode {mode}" for mode in (c.CANCEL_NEWEST, c.CANCEL_OLDEST, c.CANCEL_BOTH, c.DECREMENT)),
-)
-
-
-# What the sessions do not reach yet.
-EVENTS_TO_COME = range(e.FEE_TIERS_SET, e.LOSS_SOCIALISED + 1)
-REASONS_TO_COME = (e.OPEN_INTEREST, e.WATERFALL)
-REFUSALS_TO_COME = (*range(217, 300), *range(307, 400), *range(420, 600))
-RISK_SITUATIONS = (
     "funding paid",
     "funding received",
     "funding settled by a trade",
@@ -44,7 +35,14 @@ RISK_SITUATIONS = (
     "stress moved margin",
     "stress moved nothing",
     "collateral withdrawn",
+    *(f"self-trade mode {mode}" for mode in (c.CANCEL_NEWEST, c.CANCEL_OLDEST, c.CANCEL_BOTH, c.DECREMENT)),
 )
+
+
+# What the sessions do not reach yet.
+EVENTS_TO_COME = tuple(tag for tag in range(e.GROUP_SET, e.LOSS_SOCIALISED + 1) if tag != e.STANDING_CHANGED)
+REASONS_TO_COME = (e.WATERFALL,)
+REFUSALS_TO_COME = (*range(Code.GroupInvalid, Code.PortfolioInvalid + 1), *range(Code.PoolInvalid, 600))
 
 
 class Coverage:

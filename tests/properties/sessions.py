@@ -41,17 +41,16 @@ GOOD_ORIGIN: dict[type, tuple[int, ...]] = {
 class Session:
     """A venue under a stream of random commands; everything follows from the random source it is given."""
 
-    def __init__(self, rng: random.Random, *, risk: bool = False) -> None:
+    def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.world = World()
-        self.choices = RISKY_CHOICES if risk else CHOICES
         self.time = START
         self.next_nonce = 1
         self.venue: Venue = rng.choice((SMALL, SMALL, SMALL, LARGE))
-        self.opening = list(opening_commands(rng, self.venue, risk=risk))
+        self.opening = list(opening_commands(rng, self.venue))
         self.opening.reverse()
         self.burst = rng.choice((0, 0, 260))
-        self.drives_funding = risk and self.venue is LARGE and rng.random() < 0.5
+        self.drives_funding = self.venue is LARGE and rng.random() < 0.5
 
     def step(self) -> tuple[c.Record, list[Event]]:
         """Writes the next record, runs it on the model, and returns both."""
@@ -64,7 +63,7 @@ class Session:
 
     def command(self) -> c.Command:
         """The next command: the opening first, then whatever the dice say."""
-        choose, weights = self.choices
+        choose, weights = CHOICES
         if self.drives_funding and self.rng.random() < 0.08:
             return settle_funding(self)
         command = self.rng.choices(choose, weights)[0](self)
@@ -311,7 +310,9 @@ def new_listing(session: Session) -> c.Command:
 
 
 CHOICES: tuple[list[Callable[[Session], c.Command]], list[int]] = (
-    [place, amend, cancel, mass_cancel, set_mark, deposit, withdraw, transfer, lambda _: c.Tick(), administer],
-    [560, 120, 70, 8, 90, 25, 30, 30, 12, 75],
+    [
+        *(place, amend, cancel, mass_cancel, set_mark, deposit, withdraw, transfer, lambda _: c.Tick(), administer),
+        *RISK_CHOICES[0],
+    ],
+    [560, 120, 70, 8, 90, 25, 30, 30, 12, 75, *RISK_CHOICES[1]],
 )
-RISKY_CHOICES = (CHOICES[0] + RISK_CHOICES[0], CHOICES[1] + RISK_CHOICES[1])

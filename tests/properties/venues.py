@@ -88,7 +88,7 @@ def collateral_commands(rng: random.Random, venue: Venue) -> Iterator[c.Command]
     yield c.SetCollateralPrice(COLLATERAL, 33, 10**9)
 
 
-def opening_commands(rng: random.Random, venue: Venue, *, risk: bool) -> Iterator[c.Command]:
+def opening_commands(rng: random.Random, venue: Venue) -> Iterator[c.Command]:
     """Everything it takes until orders can be placed; a market or two may be left unready for a while."""
     yield c.AddAsset("USD", venue.decimals[0])
     yield c.AddAsset("EUR.c", venue.decimals[1])
@@ -103,14 +103,14 @@ def opening_commands(rng: random.Random, venue: Venue, *, risk: bool) -> Iterato
         yield c.CreateAccount(parent)
     yield c.RegisterAuthor(c.POLICY, "mark", "1.0")
     for market in range(1, MARKETS + 1):
-        if rng.random() < 0.95:
+        if rng.random() < 0.92:
             yield c.SetTiers(market, tiers(rng, venue))
         yield c.SetFees(market, *rng.choice(FEES))
         if rng.random() < 0.7:
             yield limits(rng, venue, market)
-        if rng.random() < 0.95:
+        if rng.random() < 0.92:
             yield c.SetMark(market, venue.shapes[market - 1].middle)
-    if risk and rng.random() < 0.8:
+    if rng.random() < 0.8:
         yield from collateral_commands(rng, venue)
     for account in range(1, ACCOUNTS + 1):
         for asset in range(1, ASSETS + 1):
