@@ -95,8 +95,8 @@ def set_caps(session: Session) -> c.Command:
     """Caps around what there is, most often none."""
     rng, market = session.rng, any_market(session)
     unit, interest = session.venue.shapes[market.market - 1].unit, open_interest(session.world.state, market.market)
-    near = interest + rng.randint(1, 4) * unit
-    most = rng.choice((0, interest, near, near, near, interest + 40 * unit, max(0, interest - 5 * unit)))
+    near = interest + rng.randint(1, 3) * unit
+    most = rng.choice((0, interest, near, near, near, near, interest + 40 * unit, max(0, interest - 5 * unit)))
     share, floor = rng.choice((0, 0, 100_000_000, 500_000_000)), rng.choice((0, 5, 20)) * unit
     return one_field_wrong(rng, c.SetCaps(market.market, most, share, floor), 1)
 
@@ -154,7 +154,7 @@ def set_permissions(session: Session) -> c.Command:
     lists: tuple[tuple[int, ...], ...] = ((), (1,), (1, 3), (2, 3))
     bad: tuple[tuple[int, ...], ...] = ((2, 2), (3, 1), tuple(range(1, 18)), (1, 60_000), (0, 1))
     markets = rng.choice(lists if rng.random() < 0.8 else bad)
-    destinations = rng.choice(((), (), (7,), (7, 9), (2**64 - 1,), (9, 7)))
+    destinations = rng.choice(((), (7,), (7, 9), (2**64 - 1,), (9, 7)))
     return c.SetPermissions(account, *flags, markets, destinations)
 
 
@@ -274,6 +274,11 @@ def settle_funding(session: Session) -> c.Command:
     return c.SettleFunding(market.market, price, rate)
 
 
+def now_and_then(session: Session) -> bool:
+    """One time in three."""
+    return session.rng.random() < 1 / 3
+
+
 def relieve(session: Session) -> c.Command:
     """Takes back one thing that holds trading up, if anything does."""
     state = session.world.state
@@ -283,7 +288,7 @@ def relieve(session: Session) -> c.Command:
             back += [c.SetMarketMode(market.market, c.CONTINUOUS)] * 3
         if market.stress:
             back.append(c.SetStress(market.market, False))
-        if market.open_interest_max or market.concentration_rate:
+        if market.concentration_rate or (market.open_interest_max and now_and_then(session)):
             back.append(c.SetCaps(market.market, 0, 0, 0))
     back += [c.SetExposureCap(*key, 0) for key in sorted(state.exposure_caps)]
     for account in state.accounts.values():

@@ -248,7 +248,7 @@ def deposit(session: Session) -> c.Command:
 def withdraw(session: Session) -> c.Command:
     """Takes money out, up to the edge."""
     account, asset = any_account(session), session.rng.randint(1, ASSETS)
-    return c.Withdraw(account, asset, amount_near(session, account, asset), session.rng.choice((0, 0, 7, 9)))
+    return c.Withdraw(account, asset, amount_near(session, account, asset), session.rng.choice((0, 7, 9)))
 
 
 def transfer(session: Session) -> c.Command:
@@ -314,5 +314,5 @@ CHOICES: tuple[list[Callable[[Session], c.Command]], list[int]] = (
         *(place, amend, cancel, mass_cancel, set_mark, deposit, withdraw, transfer, lambda _: c.Tick(), administer),
         *RISK_CHOICES[0],
     ],
-    [560, 120, 70, 8, 90, 25, 30, 30, 12, 75, *RISK_CHOICES[1]],
+    [560, 120, 70, 8, 90, 25, 36, 30, 12, 90, *RISK_CHOICES[1]],
 )
