@@ -11,7 +11,7 @@ from .collateral import collateral_value
 from .funding import owed
 from .insurance import fund_amount, usable
 from .margin import position_of
-from .portfolio_state import PortfolioRates
+from .portfolio_state import Concentration, PortfolioRates
 from .standing import Liquidation
 from .state import Account, Asset, Market, Order, State
 from .waterfall_state import Insurance
@@ -91,8 +91,22 @@ def market_risk(state: State, market: Market) -> Row:
         [market.open_interest_max, market.concentration_rate, market.concentration_floor],
         [*(str(index) for index in indices), market.funding_rate],
         insurance_row(state, market.settlement, market.market),
-        market.group,
+        scenarios_row(state, market),
     ]
+
+
+def scenarios_row(state: State, market: Market) -> Row:
+    """`[group, moves, concentration_threshold, concentration_rate]`."""
+    concentration = state.portfolio.concentrations.get(market.market, Concentration())
+    return [market.group, list(state.portfolio.moves.get(market.market, ())), *concentration]
+
+
+def groups(state: State) -> Row:
+    """`[bases, towards_one_rate, towards_zero_rate, correlations]`; a group without a basis charge is not listed."""
+    matrices = state.portfolio.matrices
+    pairs = [[*groups, *pair] for groups, pair in sorted(matrices.pairs.items())]
+    bases = [[group, rate] for group, rate in sorted(state.portfolio.basis_rates.items()) if rate != 0]
+    return [bases, matrices.towards_one_rate, matrices.towards_zero_rate, pairs]
 
 
 def parameters(state: State) -> Row:
