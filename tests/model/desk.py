@@ -82,7 +82,7 @@ class Desk:
 
     def cash(self, account: int, asset: int = 1) -> int:
         """The balance of an account."""
-        balances: dict[int, int] = dict(self.engine.account(account)[3])
+        balances: dict[int, int] = {row[0]: row[1] for row in self.engine.account(account)[3]}
         return balances.get(asset, 0)
 
     def fees(self) -> int:
@@ -90,12 +90,12 @@ class Desk:
         return int(self.engine.assets()[0][4])
 
     def pool(self, account: int, asset: int = 1) -> dict[str, int]:
-        """The account's margin in one asset, by name."""
-        names = ("asset", "cash", "unrealised", "equity", "requirement", "maintenance")
+        """The account's cross pool of one asset, by name, without what it owes and what backs it."""
+        columns = {"asset": 0, "cash": 2, "unrealised": 3, "equity": 6, "requirement": 7, "maintenance": 8}
         for row in self.engine.account(account)[4]:
-            if row[0] == asset:
-                return dict(zip(names, row, strict=True))
-        return dict.fromkeys(names, 0)
+            if row[:2] == [asset, 0]:
+                return {name: row[column] for name, column in columns.items()}
+        return dict.fromkeys(columns, 0)
 
     def position(self, account: int, market: int = 1) -> tuple[int, int]:
         """Lots and cost of an account in a market."""

@@ -35,7 +35,7 @@ class ConstraintView(Struct, frozen=True):
 
     @property
     def room(self) -> Fraction:
-        """What is left of the limit, as a part of it: 0 at the limit, below 0 beyond it; none of a limit that is not."""
+        """What is left of the limit, as a part of it: 0 at the limit, below 0 beyond it; 0 of a limit of 0."""
         return 1 - Fraction(self.value) / Fraction(self.limit) if self.limit > 0 else Fraction(0 if self.holds else -1)
 
     def __str__(self) -> str:
