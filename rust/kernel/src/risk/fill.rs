@@ -84,8 +84,8 @@ fn makes_safer(pool: &Pool<'_>, position: &Position, market: &Market, fill: &Fil
 
 /// Whether the pool has its initial requirement after the fill.
 fn carries(pool: &Pool<'_>, position: &Position, market: &Market, fill: &Fill) -> bool {
-    let (equity, requirement) = pool.with(filled(position, fill)).assess();
-    equity + gain(market, fill) - fill.fee.wide() >= requirement
+    let gain = gain(market, fill) - fill.fee.wide();
+    pool.with(filled(position, fill)).affords(gain)
 }
 
 /// The position after the fill, as far as margin looks at it.

@@ -2,6 +2,7 @@
 
 use super::margin;
 use super::portfolio;
+use super::portfolio::aggregate::{Aggregate, Exposure, added_up, aggregate};
 use super::terms::{Along, Kind, Sum, Tally, Term};
 use crate::quantities::{AssetId, Lots, MarketId, Money, RATE_ONE, Rate, Wide, div_ceil_wide};
 use crate::state::asset::{Asset, Levels};
@@ -235,11 +236,30 @@ impl<'a> Pool<'a> {
 
     /// What it has, and what it must have with the position as it would be: the sums of the terms above in one pass.
     pub fn assess(&self) -> (Wide, Wide) {
+        self.assess_by(aggregate)
+    }
+
+    /// Whether it has what it must have, with `gain` on top of what it has.
+    #[inline]
+    pub fn affords(&self, gain: Wide) -> bool {
+        if self.is_portfolio() {
+            // Groups together lose no more than added up: a portfolio that can carry that needs no root.
+            let (equity, most) = self.assess_by(|losses, _| added_up(losses));
+            if equity + gain >= most {
+                return true;
+            }
+        }
+        let (equity, requirement) = self.assess();
+        equity + gain >= requirement
+    }
+
+    #[inline(always)]
+    fn assess_by(&self, together: impl Fn(&[Exposure], &Groups) -> Aggregate) -> (Wide, Wide) {
         let (mut equity, mut requirement) = (Sum::default(), Sum::default());
         self.tally_money(&mut equity);
         let (mut live, mut sum) = (false, Wide::ZERO);
         if self.is_portfolio() {
-            live = portfolio::assess(self, &mut equity, &mut requirement);
+            live = portfolio::assess(self, &mut equity, &mut requirement, together);
             sum = requirement.0;
         } else {
             self.walk(|stored, would_be, market| {

@@ -8,7 +8,7 @@
 //! The tables are made outside, from volatility and correlation, and journaled; here they are only looked up.
 
 use crate::lists::Correlation;
-use crate::quantities::{GroupId, Lots, Money, RATE_ONE, Rate, TickValue, Ticks};
+use crate::quantities::{GroupId, Money, RATE_ONE, Rate, Ticks};
 
 /// Most groups.
 pub const GROUPS_MAX: usize = 64;
@@ -214,13 +214,6 @@ impl Groups {
 fn place(lower: GroupId, higher: GroupId) -> usize {
     debug_assert!(lower < higher, "pairs name the lower group first");
     higher.index() * (higher.index() - 1) / 2 + lower.index()
-}
-
-/// Money that `lots` make when the price moves by each of the ticks. A market's notional limit bounds it to 58 bits.
-#[inline]
-pub fn profits(lots: Lots, tick_value: TickValue, moves: &[Ticks]) -> impl Iterator<Item = i64> + '_ {
-    let per_tick = lots.0 * tick_value.0;
-    moves.iter().map(move |ticks| per_tick * ticks.0)
 }
 
 #[cfg(test)]

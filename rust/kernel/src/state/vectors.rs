@@ -14,7 +14,7 @@
 
 use crossbook_prefetch::prefetch;
 
-use super::groups::{SCENARIOS_MAX, profits};
+use super::groups::SCENARIOS_MAX;
 use super::market::Market;
 use crate::quantities::{AssetId, GroupId, Lots, Money};
 
@@ -77,11 +77,10 @@ impl Vectors {
             index
         });
         let vector = &mut self.list[index];
+        let (per_tick, moves) = (change.0 * market.tick_value.0, market.scenarios.moves());
         let mut least = 0;
-        for (profit, more) in
-            vector.profits.iter_mut().zip(profits(change, market.tick_value, market.scenarios.moves()))
-        {
-            *profit += more;
+        for (profit, ticks) in vector.profits[..moves.len()].iter_mut().zip(moves) {
+            *profit += per_tick * ticks.0;
             least = least.min(*profit);
         }
         vector.loss = Money(-least);
@@ -92,10 +91,13 @@ impl Vectors {
     pub fn loss(&self, asset: AssetId, group: GroupId, change: Option<(&Market, Lots)>) -> Money {
         let kept = self.find(asset, group).ok().map(|index| &self.list[index]);
         let Some((market, lots)) = change else { return kept.map_or(Money::ZERO, |vector| vector.loss) };
-        let more = profits(lots, market.tick_value, market.scenarios.moves());
+        let (per_tick, moves) = (lots.0 * market.tick_value.0, market.scenarios.moves());
         let least = match kept {
-            Some(vector) => vector.profits.iter().zip(more).fold(0, |least, (profit, more)| least.min(profit + more)),
-            None => more.fold(0, i64::min),
+            Some(vector) => {
+                let made = vector.profits[..moves.len()].iter().zip(moves);
+                made.fold(0, |least, (profit, ticks)| least.min(profit + per_tick * ticks.0))
+            }
+            None => moves.iter().fold(0, |least, ticks| least.min(per_tick * ticks.0)),
         };
         Money(-least)
     }
@@ -104,8 +106,8 @@ impl Vectors {
     pub fn scenario(&self, asset: AssetId, group: GroupId, change: Option<(&Market, Lots)>, loss: Money) -> u8 {
         let mut made = self.find(asset, group).map_or([0; SCENARIOS_MAX], |index| self.list[index].profits);
         if let Some((market, lots)) = change {
-            let more = profits(lots, market.tick_value, market.scenarios.moves());
-            made.iter_mut().zip(more).for_each(|(profit, more)| *profit += more);
+            let per_tick = lots.0 * market.tick_value.0;
+            made.iter_mut().zip(market.scenarios.moves()).for_each(|(profit, ticks)| *profit += per_tick * ticks.0);
         }
         let first = made.iter().position(|&profit| profit == -loss.0 && loss != Money::ZERO);
         first.map_or(0, |index| u8::try_from(index + 1).expect("scenarios are at most 32"))

@@ -83,11 +83,19 @@ fn narrow(limb: i128) -> i64 {
     Wide(limb).narrow().0
 }
 
+/// As if no group offset anything of another: no matrix makes it more.
+#[inline]
+pub fn added_up(exposures: &[Exposure]) -> Aggregate {
+    let total = exposures.iter().fold(Wide::ZERO, |total, exposure| total + exposure.loss.wide());
+    Aggregate { loss: total, matrix: None }
+}
+
 /// The scenario charge of exposures, each of another group. Their order does not matter.
 pub fn aggregate(exposures: &[Exposure], groups: &Groups) -> Aggregate {
-    let total: i128 = exposures.iter().map(|exposure| i128::from(exposure.loss.0)).sum();
+    let most = added_up(exposures);
+    let total = most.loss.0;
     if total > LOSSES_MAX {
-        return Aggregate { loss: Wide(total), matrix: None };
+        return most;
     }
     let product = |one: Money, other: Money| i128::from(one.0) * i128::from(other.0);
     let squares: i128 = exposures.iter().map(|exposure| product(exposure.loss, exposure.loss)).sum();

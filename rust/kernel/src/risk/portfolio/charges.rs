@@ -21,6 +21,9 @@ pub fn concentration(notional: Money, threshold: Money, rate: Rate) -> Money {
 /// for what is about to be received.
 #[inline]
 pub fn provision(notional: Money, funding_rate: Rate, epochs: u32) -> Wide {
+    if funding_rate.0 == 0 {
+        return Wide::ZERO;
+    }
     let rate = funding_rate.0 * i64::from(epochs);
     if notional.sign() * rate.signum() <= 0 {
         return Wide::ZERO;

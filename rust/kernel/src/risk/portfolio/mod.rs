@@ -13,14 +13,14 @@ pub mod aggregate;
 pub mod charges;
 
 use crate::quantities::{GroupId, Lots, Money, Rate, Wide};
-use crate::state::groups::GROUPS_MAX;
+use crate::state::groups::{GROUPS_MAX, Groups};
 use crate::state::market::Market;
 use crate::state::position::Position;
 
 use super::pool::Pool;
 use super::terms::{Along, Kind, Loss, Sum, Tally, Term};
 
-use aggregate::{Exposure, aggregate};
+use aggregate::{Aggregate, Exposure, aggregate};
 
 /// Groups whose sums fit a short array: clearing the long one would cost more than the rest of a check.
 const FEW: usize = 8;
@@ -42,14 +42,23 @@ pub fn tally_maintenance<T: Tally>(pool: &Pool<'_>, tally: &mut T) {
 }
 
 /// The terms of what it has from positions and of what it must have, in one pass; gives whether it has any position.
-pub fn assess(pool: &Pool<'_>, equity: &mut Sum, requirement: &mut Sum) -> bool {
-    if is_small(pool) { both::<FEW>(pool, equity, requirement) } else { both::<GROUPS_MAX>(pool, equity, requirement) }
+pub fn assess(
+    pool: &Pool<'_>,
+    equity: &mut Sum,
+    requirement: &mut Sum,
+    together: impl Fn(&[Exposure], &Groups) -> Aggregate,
+) -> bool {
+    if is_small(pool) {
+        both::<FEW>(pool, equity, requirement, together)
+    } else {
+        both::<GROUPS_MAX>(pool, equity, requirement, together)
+    }
 }
 
 fn requirement<const N: usize, T: Tally>(pool: &Pool<'_>, tally: &mut T) {
     let mut ledger = Ledger::<N>::open(pool);
     pool.walk(|stored, position, market| ledger.require(stored, position, market, tally));
-    ledger.close(tally);
+    ledger.close(tally, aggregate);
 }
 
 fn maintenance<const N: usize, T: Tally>(pool: &Pool<'_>, tally: &mut T) {
@@ -62,7 +71,7 @@ fn maintenance<const N: usize, T: Tally>(pool: &Pool<'_>, tally: &mut T) {
             pool.position_maintenance(position, market, risk.onward);
         }
     });
-    ledger.close(&mut risk);
+    ledger.close(&mut risk, aggregate);
     let Along { sum: Sum(risk), onward } = risk;
     let (asset, terms) = (pool.asset(), &pool.risk.asset(pool.asset()).portfolio);
     let relief = risk.share_ceil(terms.maintenance_rate) - risk;
@@ -72,7 +81,12 @@ fn maintenance<const N: usize, T: Tally>(pool: &Pool<'_>, tally: &mut T) {
     }
 }
 
-fn both<const N: usize>(pool: &Pool<'_>, equity: &mut Sum, requirement: &mut Sum) -> bool {
+fn both<const N: usize>(
+    pool: &Pool<'_>,
+    equity: &mut Sum,
+    requirement: &mut Sum,
+    together: impl Fn(&[Exposure], &Groups) -> Aggregate,
+) -> bool {
     let mut ledger = Ledger::<N>::open(pool);
     let mut live = false;
     pool.walk(|stored, position, market| {
@@ -80,7 +94,7 @@ fn both<const N: usize>(pool: &Pool<'_>, equity: &mut Sum, requirement: &mut Sum
         live |= position.is_live();
         ledger.require(stored, position, market, requirement);
     });
-    ledger.close(requirement);
+    ledger.close(requirement, together);
     live
 }
 
@@ -160,13 +174,13 @@ impl<'a, const N: usize> Ledger<'a, N> {
 
     /// What the groups add: each its basis, and all together the worst scenario.
     #[inline(always)]
-    fn close<T: Tally>(&self, tally: &mut T) {
+    fn close<T: Tally>(&self, tally: &mut T, together: impl Fn(&[Exposure], &Groups) -> Aggregate) {
         let mut exposures = [Exposure::default(); N];
         for (exposure, sides) in exposures.iter_mut().zip(&self.sides[..self.count]) {
             *exposure = self.close_group(sides, tally);
         }
         let groups = self.pool.risk.groups;
-        let scenario = aggregate(&exposures[..self.count], groups);
+        let scenario = together(&exposures[..self.count], groups);
         if scenario.loss != Wide::ZERO {
             let latest = if T::LISTS { Latest::of(self.pool, |_| true) } else { Latest::default() };
             let sources = [latest.held, latest.tabled, groups.changed()];
@@ -221,6 +235,9 @@ impl Latest {
 
 #[inline(always)]
 fn tally_orders<T: Tally>(position: &Position, market: &Market, tally: &mut T) {
+    if position.buys == Lots::ZERO && position.sells == Lots::ZERO {
+        return;
+    }
     let amount = charges::orders(position, market).wide();
     if amount != Wide::ZERO {
         let sources = [position.changed, 0, market.scenarios.changed];
