@@ -56,7 +56,7 @@ def moves_of(rng: random.Random, venue: Venue, market: int, count: int) -> tuple
 def trouble_opening(rng: random.Random, venue: Venue) -> list[c.Command]:
     """What the waterfall needs: bidders, vaults, funds; and scenarios for those who want to be a portfolio."""
     commands: list[c.Command] = [c.SetLiquidator(account, True) for account in (2, 4, 7)]
-    commands += [c.SetVault(8, asset, min(10**7 * venue.money, 2**62)) for asset in (1, 2)]
+    commands += [c.SetVault(8, asset, rng.choice((20_000, 10**6)) * venue.money) for asset in (1, 2)]
     commands += [set_liquidation_of(rng, asset) for asset in (1, 2)]
     count = rng.randint(1, 5)
     for market in range(1, MARKETS + 1):
@@ -190,9 +190,12 @@ def liquidate(session: Session) -> c.Command:
     stake = stake_of(state, account, market)
     if stake.lots == 0 or rng.random() < 0.4:
         return c.Liquidate(account.account, market.market, rng.choice((0, 0, 1, -1)), rng.choice((0, 0, 0, -1)))
-    settings = settings_of(state, pool)
+    settings, worse = settings_of(state, pool), -1 if stake.lots > 0 else 1
     most, limit = most_lots(stake, buffer_rate(state, pool), settings), fillable_price(stake, settings)
-    lots, price = rng.choice((0, 0, 1, near(rng, most), 2 * most)), rng.choice((0, 0, near(rng, limit), market.mark))
+    lots, price = (
+        rng.choice((0, 0, 1, near(rng, most), 2 * most)),
+        rng.choice((0, 0, limit, limit + worse, market.mark)),
+    )
     return c.Liquidate(account.account, market.market, lots, price)
 
 
