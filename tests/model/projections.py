@@ -12,6 +12,7 @@ from .funding import owed
 from .insurance import fund_amount, usable
 from .margin import position_of
 from .portfolio_state import Concentration, PortfolioRates
+from .rules_moves import ends_at, price_now
 from .standing import Liquidation
 from .state import Account, Asset, Market, Order, State
 from .waterfall_state import Insurance
@@ -107,6 +108,31 @@ def groups(state: State) -> Row:
     pairs = [[*groups, *pair] for groups, pair in sorted(matrices.pairs.items())]
     bases = [[group, rate] for group, rate in sorted(state.portfolio.basis_rates.items()) if rate != 0]
     return [bases, matrices.towards_one_rate, matrices.towards_zero_rate, pairs]
+
+
+def auctions(state: State) -> list[Row]:
+    """The open auctions by number, each with its present price."""
+    return [
+        [
+            auction.auction,
+            auction.account,
+            auction.market,
+            auction.side,
+            auction.lots,
+            auction.discount_start_rate,
+            auction.discount_end_rate,
+            auction.opened_at,
+            ends_at(auction),
+            price_now(state, auction),
+        ]
+        for _, auction in sorted(state.waterfall.auctions.items())
+    ]
+
+
+def backstop(state: State) -> Row:
+    """`[vaults, liquidators]`: `[account, asset, exposure_max]` rows, and accounts."""
+    vaults = [[*vault, exposure_max] for vault, exposure_max in sorted(state.waterfall.vaults.items())]
+    return [vaults, sorted(state.waterfall.liquidators)]
 
 
 def parameters(state: State) -> Row:

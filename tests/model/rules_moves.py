@@ -121,11 +121,10 @@ def open_auction(state: State, command: c.OpenAuction) -> None:
         refuse_if(taken, Code.AuctionOpen, other.auction)
     state.waterfall.auctions_opened += 1
     number, side = state.waterfall.auctions_opened, side_of(position)
-    sizes = (side, command.lots, start, end)
-    named = (number, command.account, command.market)
-    state.waterfall.auctions[number] = Auction(*named, *sizes, state.time, command.duration_ns)
-    ends_at = min(state.time + command.duration_ns, TIME_MAX)
-    state.emit(e.AUCTION_OPENED, *named, *sizes, ends_at, *health)
+    terms = (number, command.account, command.market, side, command.lots, start, end)
+    auction = Auction(*terms, state.time, command.duration_ns)
+    state.waterfall.auctions[number] = auction
+    state.emit(e.AUCTION_OPENED, *terms, ends_at(auction), *health)
 
 
 def bid(state: State, command: c.Bid) -> None:
@@ -146,7 +145,7 @@ def bid(state: State, command: c.Bid) -> None:
     refuse_if(command.lots < 1, Code.LotsNotPositive, command.lots)
     stake = stake_of(state, seller, market)
     lots = min(command.lots, auction.lots, abs(position.lots))
-    price = auction_price(stake, discount_now(state, auction))
+    price = price_now(state, auction)
     value = bid_value(stake, lots, price)
     wanted = lots * command.price * market.tick_value
     worse = value > wanted if stake.lots > 0 else value < wanted
@@ -161,11 +160,17 @@ def bid(state: State, command: c.Bid) -> None:
     close_if_done(state, auction)
 
 
-def discount_now(state: State, auction: Auction) -> int:
-    """The discount of an auction at the present time."""
-    elapsed = state.time - auction.opened_at
+def price_now(state: State, auction: Auction) -> int:
+    """What a lot of an auction costs at the present time."""
+    market, elapsed = state.markets[auction.market], state.time - auction.opened_at
     rates = (auction.discount_start_rate, auction.discount_end_rate)
-    return auction_discount(*rates, elapsed_ns=elapsed, duration_ns=auction.duration_ns)
+    discount_rate = auction_discount(*rates, elapsed_ns=elapsed, duration_ns=auction.duration_ns)
+    return auction_price(market.mark, market.price_max, discount_rate, long=auction.side == c.BUY)
+
+
+def ends_at(auction: Auction) -> int:
+    """From when on an auction gets no cheaper."""
+    return min(auction.opened_at + auction.duration_ns, TIME_MAX)
 
 
 def check_bidder(state: State, bidder: Account, market: Market, received: int) -> None:

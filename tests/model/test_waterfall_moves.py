@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.model import commands as c
 from tests.model.desk import Desk
 from tests.model.engines import Engine
@@ -82,6 +84,22 @@ def test_only_registered_strangers_bid_and_only_what_they_can_carry(engine: Engi
     desk.do(c.SetLiquidator(3, False))
     assert desk.refusal(c.SetLiquidator(3, False)) == (Code.ModeUnchanged, 0, 0)
     assert desk.refusal(c.Bid(3, 1, 1, 0)) == (Code.BidderNotPermitted, 1, 0)
+
+
+@pytest.mark.parametrize("price", [-(2**63), 2**63 - 1])
+def test_a_bid_may_name_any_price(engine: Engine, price: int) -> None:
+    """A tick is worth 10 here, so that what such a price would make is beyond 64 bits."""
+    desk = Desk(engine, deposit=1_000_000)
+    desk.do(c.AddMarket("ETH-PERP", 1, 10**13, 10**12, 100_000, 10_000))
+    desk.do(c.SetTiers(2, (c.Tier(0, 10 * PERCENT, 5 * PERCENT),)))
+    desk.do(c.SetMark(2, 1_000))
+    desk.buy(1, 900, 1_000, market=2)
+    desk.sell(2, 900, 1_000, market=2)
+    desk.do(c.SetMark(2, 930))
+    desk.do(c.SetLiquidator(3, True))
+    desk.do(c.OpenAuction(1, 2, 900, 0, 0, 1))
+    refusal = None if price > 0 else (Code.BidPrice, price, 930)
+    assert desk.refusal(c.Bid(3, 1, 1, price)) == refusal
 
 
 def test_a_short_position_is_sold_above_the_mark(engine: Engine) -> None:

@@ -240,13 +240,13 @@ def test_a_bid_takes_no_more_than_the_share_of_the_equity() -> None:
 def test_an_auction_gets_cheaper_until_its_end(elapsed: int, discount: str, price_long: int, price_short: int) -> None:
     now = auction_discount(rate("0.01"), rate("0.05"), elapsed_ns=elapsed, duration_ns=1_000)
     assert now == rate(discount)
-    assert auction_price(stake(10, mark=1_000), now) == price_long
-    assert auction_price(stake(-10, mark=1_000), now) == price_short
+    assert auction_price(1_000, 100_000, now, long=True) == price_long
+    assert auction_price(1_000, 100_000, now, long=False) == price_short
 
 
 def test_everything_for_nothing_is_still_a_price() -> None:
-    assert auction_price(stake(10), RATE_ONE) == 1
-    assert auction_price(stake(-10, mark=60_000), RATE_ONE) == 100_000
+    assert auction_price(100, 100_000, RATE_ONE, long=True) == 1
+    assert auction_price(60_000, 100_000, RATE_ONE, long=False) == 100_000
 
 
 def test_what_cannot_be_shared_goes_to_the_last() -> None:

@@ -132,8 +132,8 @@ def auction_discount(start_rate: int, end_rate: int, *, elapsed_ns: int, duratio
     return start_rate + (end_rate - start_rate) * min(elapsed_ns, duration_ns) // duration_ns
 
 
-def auction_price(stake: Stake, discount_rate: int) -> int:
+def auction_price(mark: int, price_max: int, discount_rate: int, *, long: bool) -> int:
     """Below the mark for a long position that is sold, above it for a short one that is bought back."""
-    if stake.lots > 0:
-        return max(1, stake.mark * (RATE_ONE - discount_rate) // RATE_ONE)
-    return min(stake.price_max, ceil_div(stake.mark * (RATE_ONE + discount_rate), RATE_ONE))
+    if long:
+        return max(1, mark * (RATE_ONE - discount_rate) // RATE_ONE)
+    return min(price_max, ceil_div(mark * (RATE_ONE + discount_rate), RATE_ONE))

@@ -162,6 +162,18 @@ class World:
         """One row per market."""
         return projections.markets(self.state)
 
+    def auctions(self) -> list[projections.Row]:
+        """One row per open auction."""
+        return projections.auctions(self.state)
+
+    def groups(self) -> projections.Row:
+        """How groups move together."""
+        return projections.groups(self.state)
+
+    def backstop(self) -> projections.Row:
+        """Vaults and liquidators."""
+        return projections.backstop(self.state)
+
     def parameters(self) -> projections.Row:
         """The parameters of the venue."""
         return projections.parameters(self.state)

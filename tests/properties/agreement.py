@@ -65,6 +65,9 @@ def compare_views(world: World, kernel: Kernel) -> None:
     same("time", state.time, kernel.time_ns)
     same("assets", world.assets(), decode(kernel.assets()))
     same("markets", world.markets(), decode(kernel.markets()))
+    same("auctions", world.auctions(), decode(kernel.auctions()))
+    same("groups", world.groups(), decode(kernel.groups()))
+    same("backstop", world.backstop(), decode(kernel.backstop()))
     same("parameters", world.parameters(), decode(kernel.parameters()))
     same("account_count", len(state.accounts), kernel.account_count())
     for account in state.accounts:

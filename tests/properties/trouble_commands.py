@@ -17,12 +17,12 @@ from tests.model.health import buffer_rate, health_of, is_flat, settings_of, sta
 from tests.model.insurance import fund_amount, usable
 from tests.model.margin import position_of
 from tests.model.pools import Pool, equity, is_locked, pool_of
-from tests.model.rules_moves import discount_now
+from tests.model.rules_moves import price_now
 from tests.model.rules_orders import market_bound
 from tests.model.scan import pools_of
 from tests.model.standing import BANKRUPT, LIQUIDATABLE, TAKE_OVER, standing_of
 from tests.model.state import RATE_ONE, Account, Market, ceil_div
-from tests.model.waterfall_shares import auction_price, fillable_price, most_lots
+from tests.model.waterfall_shares import fillable_price, most_lots
 from tests.model.waterfall_state import Auction
 
 from .hostile import FIELD_TYPES, extreme
@@ -244,9 +244,7 @@ def bid(session: Session) -> c.Command:
     master = state.accounts[auction.account].master
     registered = [one for one in sorted(state.waterfall.liquidators) if state.accounts[one].master != master]
     bidder = rng.choice(registered) if registered and rng.random() < 0.95 else rng.randint(1, ACCOUNTS)
-    seller, market = state.accounts[auction.account], state.markets[auction.market]
-    stake = stake_of(state, seller, market)
-    price = auction_price(stake, discount_now(state, auction)) if stake.lots else market.mark
+    price = price_now(state, auction)
     lots = rng.choice((1, 2, auction.lots, auction.lots + 1, max(1, auction.lots // 2), 0))
     return c.Bid(bidder, auction.auction, lots, rng.choice((0, 0, near(rng, price), price)))
 

@@ -69,7 +69,9 @@ pub fn bid<B: Book>(state: &State<B>, command: &Bid) -> Result<Move, Reject> {
     let lots = command.lots.min(auction.lots).min(target.lots.abs());
     let price = auction.price(state.sequence.time, market.mark, market.price_max);
     let value = target.bid_value(lots, freed(&target, market, lots), price);
-    let offered = lots.value_at(command.price, market.tick_value);
+    // A price that no market has says no more than the nearest beyond its prices, whose value fits.
+    let bounded = command.price.clamp(Ticks(-1), market.price_max + Ticks(1));
+    let offered = lots.value_at(bounded, market.tick_value);
     let too_dear = match side {
         Side::Buy => value.wide() > offered,
         Side::Sell => value.wide() < offered,
