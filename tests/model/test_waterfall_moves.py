@@ -178,7 +178,7 @@ def test_the_losers_of_the_rulebook(engine: Engine) -> None:
     assert desk.pool(1)["equity"] == -3_000
     total = sum(desk.pool(account)["equity"] for account in (1, 2, 3))
     desk.do(c.Deleverage(1, 1, 100, (c.Share(2, 100),)))
-    assert desk.pool(1) | {"asset": 0} == dict.fromkeys(desk.pool(1), 0)  # it has lost its 5,000 and no more
+    assert (desk.pool(1)["equity"], desk.position(1)) == (0, (0, 0))  # it has lost its 5,000 and no more
     assert desk.pool(2)["equity"] == 58_000 - 3_000
     assert sum(desk.pool(account)["equity"] for account in (1, 2, 3)) == total
 

@@ -64,14 +64,7 @@ def test_a_locked_pool_is_not_released_and_may_be_reduced_between_its_levels(eng
     # 5,300 short, and each lot frees 517: 10.25, rounded up. Nothing is lacking, so the price is the mark.
     started = "LiquidationStarted account=1 market=1 kind=1 side=2 lots=11 price=9400 mark=9400"
     assert desk.do(c.Liquidate(1, 1, 0, 0))[0].startswith(started)
-    assert desk.pool(1) | {"unrealised": 0} == {
-        "asset": 1,
-        "cash": 993_400,
-        "unrealised": 0,
-        "equity": 460_000,
-        "requirement": 835_660,
-        "maintenance": 417_830,
-    }
+    assert (desk.pool(1)["equity"], desk.pool(1)["maintenance"]) == (460_000, 417_830)
     assert desk.do(c.Release(1, 1, 0)) != []
 
 
