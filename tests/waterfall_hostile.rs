@@ -23,8 +23,8 @@ use desk::{Desk, EUR, USD};
 use session::Dice;
 
 const ACCOUNTS: u32 = 12;
-/// Price and position at the notional limit in two ways, and a market that is ordinary.
-const MARKETS: [(i64, i64); 3] = [((1 << 31) - 1, 1 << 27), (1 << 10, 1 << 48), (10_000, 100_000)];
+/// Price and position at the notional limit in three ways: many ticks, many lots, and a tick that is worth a million.
+const MARKETS: [(i64, i64); 3] = [((1 << 31) - 1, 1 << 27), (1 << 10, 1 << 48), (1_000, 200_000_000)];
 
 struct Session {
     desk: Desk,
@@ -36,8 +36,8 @@ struct Session {
 impl Session {
     fn open(seed: u64) -> Self {
         let mut desk = Desk::open(Checks::Everything);
-        for (price_max, position_max) in MARKETS {
-            desk.market(price_max, position_max, RATE_ONE / 50, price_max / 2);
+        for ((price_max, position_max), tick_value) in MARKETS.into_iter().zip([1, 1, 1_000_000]) {
+            desk.market_worth(tick_value, price_max, position_max, RATE_ONE / 50, price_max / 2);
         }
         for account in 1..=ACCOUNTS {
             // Every third is a sub-account of the first.
@@ -46,6 +46,16 @@ impl Session {
             if registered {
                 desk.operator(SetLiquidator { account: AccountId(account), registered });
             }
+        }
+        for (market, (price_max, _)) in (1..=3).map(MarketId).zip(MARKETS) {
+            desk.operator(SetGroup { market, group: GroupId(1) });
+            desk.operator(SetScenarios {
+                market,
+                moves: vec![Ticks(price_max / 50), Ticks(-price_max / 50), Ticks(1)],
+            });
+        }
+        for account in [2, 5, 8].map(AccountId) {
+            desk.operator(SetMarginMode { account, mode: MarginMode::Portfolio });
         }
         let (haircut_rate, account_cap, total_cap) = (Rate(RATE_ONE / 4), Money(1 << 50), Money(1 << 60));
         desk.operator(SetCollateral {
@@ -175,7 +185,10 @@ impl Session {
                 SetMarginMode { account, mode }.into()
             }
             1 => SetGroup { market, group: GroupId(self.one_of(&[0, 1, 1])) }.into(),
-            2 => SetScenarios { market, moves: vec![Ticks(price_max), Ticks(-price_max), Ticks(1)] }.into(),
+            2 => {
+                let most = Ticks(self.one_of(&[price_max, price_max / 50]));
+                SetScenarios { market, moves: vec![most, -most, Ticks(1)] }.into()
+            }
             _ => {
                 let isolated = self.dice.below(3) > 0;
                 let amount = if isolated { Money(self.some(1 << 54)) } else { Money(0) };
@@ -192,6 +205,9 @@ impl Session {
                 SetCollateralPrice { asset: EUR, price, depeg_rate }.into()
             }
             _ => {
+                // Somebody who owes, if there is anybody.
+                let owes = |&account: &AccountId| self.desk.cash(account) < 0;
+                let account = (1..=4).map(AccountId).find(owes).unwrap_or(account);
                 let held = self.desk.kernel.state().accounts.of(account).holdings.cash(EUR).0;
                 ConvertCollateral { account, asset: EUR, amount: Money(self.some(held)) }.into()
             }
@@ -212,7 +228,7 @@ impl Session {
 
     fn position_step(&mut self, account: AccountId, market: MarketId, position_max: i64) -> Command {
         let held = self.desk.lots(account, market).abs();
-        let (lots, price) = (Lots(self.some(held)), Ticks(self.one_of(&[0, 0, 0, 1, -1, i64::MAX])));
+        let (lots, price) = (Lots(self.some(held)), Ticks(self.one_of(&[0, 0, 0, 1, i64::MIN, i64::MAX])));
         let auction = AuctionId(self.dice.below(self.desk.kernel.state().sequence.auctions + 2));
         match self.dice.below(10) {
             0 | 1 => Liquidate { account, market, lots, price }.into(),

@@ -49,11 +49,23 @@ impl Desk {
 
     /// A market whose tick on one lot is worth one unit: one tier, and a mark.
     pub fn market(&mut self, price_max: i64, position_max: i64, initial_rate: i64, mark: i64) -> MarketId {
+        self.market_worth(1, price_max, position_max, initial_rate, mark)
+    }
+
+    /// The same with another tick value.
+    pub fn market_worth(
+        &mut self,
+        tick_value: u64,
+        price_max: i64,
+        position_max: i64,
+        initial_rate: i64,
+        mark: i64,
+    ) -> MarketId {
         let market = MarketId(u16::try_from(self.kernel.state().markets.len() + 1).expect("few"));
         self.operator(AddMarket {
             symbol: Box::new(text(&format!("M{}", market.0))),
             settlement: USD,
-            tick_size_e12: 1_000_000_000_000,
+            tick_size_e12: tick_value * 1_000_000_000_000,
             lot_size_e12: 1_000_000_000_000,
             price_max: Ticks(price_max),
             position_max: Lots(position_max),
