@@ -38,7 +38,8 @@ def owed(market: Market, position: Position) -> Dues:
     return Dues(ceil_div(exact.funding, RATE_ONE), ceil_div(exact.loss, RATE_ONE))
 
 
-def remember(market: Market, position: Position) -> None:
+def remember(market: Market, position: Position, seq: int) -> None:
     """Remembers the indices of the side the position is on; a position without lots remembers none."""
+    position.changed = seq if position.lots else 0
     position.index = market.index if position.lots else 0
     position.loss_index = market.loss_index[side_of(position)] if position.lots else 0

@@ -98,10 +98,18 @@ def add_to_balance(state: State, pool: Pool, amount: int) -> int:
     """Changes the balance of a pool and returns it; an isolated position is there already."""
     account = state.accounts[pool.account]
     if pool.market == 0:
-        account.cash[pool.asset] = account.cash.get(pool.asset, 0) + amount
-    else:
-        account.positions[pool.market].margin += amount
-    return balance(state, pool)
+        return add_cash(state, account, pool.asset, amount)
+    position = account.positions[pool.market]
+    position.margin += amount
+    position.margin_changed = state.seq
+    return position.margin
+
+
+def add_cash(state: State, account: Account, asset: int, amount: int) -> int:
+    """Changes a balance and returns it."""
+    account.cash[asset] = account.cash.get(asset, 0) + amount
+    account.cash_changed[asset] = state.seq
+    return account.cash[asset]
 
 
 def owed_by(state: State, pool: Pool) -> int:

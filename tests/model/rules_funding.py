@@ -24,14 +24,16 @@ class Settlement(NamedTuple):
 
 
 def settle_position(state: State, account: Account, market_id: int) -> None:
-    """Takes what a position owes from its pool's balance; nothing happens to one that has no lots."""
+    """Takes what a position owes from its pool's balance; nothing happens to one that owes nothing at all."""
     market, position = state.markets[market_id], account.positions.get(market_id)
     if position is None or position.lots == 0:
         return
     exact, dues = unrounded(market, position), owed(market, position)
+    if exact == (0, 0):
+        return
     market.clearing += sum(exact)
     collect(state, market_id, sum(dues) * RATE_ONE - sum(exact))
-    remember(market, position)
+    remember(market, position, state.seq)
     left = add_to_balance(state, pool_of(state, account, market_id), -sum(dues))
     if dues != (0, 0):
         state.emit(e.FUNDING_PAID, account.account, market_id, *dues, left)

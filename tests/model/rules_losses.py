@@ -8,7 +8,7 @@ from .collateral import exchanged
 from .health import check_in_deficit, check_in_need, check_ready, check_within_balance_limit, is_flat, named_pool
 from .insurance import pay, usable
 from .margin import open_interest
-from .pools import add_to_balance, balance, cross_pool, pool_of
+from .pools import add_cash, add_to_balance, balance, cross_pool, pool_of
 from .refusals import Code, refuse_if
 from .rules_funding import FUNDING_MAX, collect
 from .state import RATE_ONE, State, ceil_div
@@ -48,7 +48,7 @@ def convert_collateral(state: State, command: c.ConvertCollateral) -> None:
     refuse_if(enough, Code.AmountTooLarge, command.amount, debt)
     value, fund = exchanged(asset.collateral, command.amount), state.assets[settlement].insurance
     refuse_if(value > fund, Code.InsuranceExhausted, value, fund)
-    account.cash[command.asset] -= command.amount
+    add_cash(state, account, command.asset, -command.amount)
     asset.insurance += command.amount
     state.assets[settlement].insurance -= value
     add_to_balance(state, pool, value)

@@ -10,6 +10,7 @@ from . import events as e
 from .margin import NO_EXPOSURE, exposure, unrealised
 from .pools import (
     Pool,
+    add_cash,
     balance,
     cross_pool,
     demanded,
@@ -25,7 +26,7 @@ from .pools import (
 )
 from .refusals import Code, refuse_if
 from .rules_funding import check_settled, settle_one, settle_pool
-from .rules_money import add_cash, check_transfer_level
+from .rules_money import check_transfer_level
 from .settlement import drop_blank
 from .state import BALANCE_MAX, RATE_ONE, Account, Market, Position, State
 
@@ -88,8 +89,9 @@ def return_to_cross(state: State, account: Account, market: Market, *, amount: i
     if margin != 0:
         settlements.append(settle_pool(state, cross))
     cash = balance(state, cross)
-    shift(state, account, market, -margin)
-    account.positions[market.market].isolated = False
+    add_cash(state, account, market.settlement, margin)
+    position = account.positions[market.market]
+    position.isolated, position.margin, position.margin_changed = False, 0, 0
     forget(state, isolated)
     check_transfer_level(state, cross)
     check_settled(*settlements)
@@ -99,8 +101,11 @@ def return_to_cross(state: State, account: Account, market: Market, *, amount: i
 
 def shift(state: State, account: Account, market: Market, amount: int) -> None:
     """Moves an amount from cash to the margin of a position, or back if negative."""
-    add_cash(account, market.settlement, -amount)
-    account.positions[market.market].margin += amount
+    if amount != 0:
+        add_cash(state, account, market.settlement, -amount)
+    position = account.positions[market.market]
+    position.margin += amount
+    position.margin_changed = state.seq
 
 
 def adjust_margin(state: State, command: c.AdjustMargin) -> None:

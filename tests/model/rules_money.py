@@ -8,7 +8,7 @@ from __future__ import annotations
 from . import commands as c
 from . import events as e
 from .permissions import check_may_transfer, check_may_withdraw
-from .pools import Pool, cross_pool, equity, transfer_level
+from .pools import Pool, add_cash, cross_pool, equity, transfer_level
 from .refusals import Code, refuse_if
 from .rules_funding import check_settled, settle_pool
 from .state import BALANCE_MAX, Account, Gate, State
@@ -26,7 +26,7 @@ def deposit(state: State, command: c.Deposit) -> None:
     if asset.collateral is not None:
         refuse_if(after > asset.collateral.total_cap, Code.CollateralCap, after, asset.collateral.total_cap)
     asset.net_deposits += command.amount
-    balance = add_cash(state.accounts[command.account], command.asset, command.amount)
+    balance = add_cash(state, state.accounts[command.account], command.asset, command.amount)
     state.emit(e.DEPOSITED, *command, balance)
 
 
@@ -116,7 +116,7 @@ def move_cash(state: State, source: int, destination: int, *, asset: int, amount
     check_may_transfer(state, giver, pool_behind(state, giver, asset))
     source_balance = take_out(state, giver, asset=asset, amount=amount)
     check_room(taker, asset=asset, amount=amount)
-    return source_balance, add_cash(taker, asset, amount)
+    return source_balance, add_cash(state, taker, asset, amount)
 
 
 def take_out(state: State, account: Account, *, asset: int, amount: int) -> int:
@@ -128,7 +128,7 @@ def take_out(state: State, account: Account, *, asset: int, amount: int) -> int:
     settlement = settle_pool(state, pool)
     cash = account.cash.get(asset, 0)
     refuse_if(amount > cash, Code.InsufficientBalance, amount, cash)
-    left = add_cash(account, asset, -amount)
+    left = add_cash(state, account, asset, -amount)
     check_transfer_level(state, pool)
     check_settled(settlement)
     return left
@@ -144,12 +144,6 @@ def check_room(account: Account, *, asset: int, amount: int) -> None:
     """302: a balance that is added to stays within its bound."""
     cash = account.cash.get(asset, 0)
     refuse_if(cash + amount > BALANCE_MAX, Code.SupplyLimit, amount, cash)
-
-
-def add_cash(account: Account, asset: int, amount: int) -> int:
-    """Changes a balance and returns it."""
-    account.cash[asset] = account.cash.get(asset, 0) + amount
-    return account.cash[asset]
 
 
 def set_mark(state: State, command: c.SetMark) -> None:

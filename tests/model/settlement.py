@@ -72,7 +72,7 @@ def move_lots(state: State, account: Account, market: Market, lots: int, value: 
     """Adds signed lots to a settled position; what is realised goes to the balance of its pool, and is returned."""
     position = account.positions.setdefault(market.market, Position())
     realised = change_position(position, lots, value)
-    remember(market, position)
+    remember(market, position, state.seq)
     add_to_balance(state, pool_of(state, account, market.market), realised)
     drop_blank(account, market.market)
     return realised

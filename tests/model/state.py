@@ -138,6 +138,8 @@ class Position:
     isolated: bool = False
     margin: int = 0
     initial_rate: int = 0
+    changed: int = 0  # the seq as of which lots, cost and index are; 0 without lots
+    margin_changed: int = 0
 
 
 @dataclass(slots=True)
@@ -147,6 +149,7 @@ class Account:
     account: int
     master: int
     cash: dict[int, int] = field(default_factory=dict)
+    cash_changed: dict[int, int] = field(default_factory=dict)  # the seq, by asset
     positions: dict[int, Position] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     nonces: dict[int, int] = field(default_factory=dict)
@@ -182,6 +185,8 @@ class State:
     portfolio: PortfolioTerms = field(default_factory=PortfolioTerms)
     waterfall: Waterfall = field(default_factory=Waterfall)
     exposure_caps: dict[tuple[int, int, int], int] = field(default_factory=dict)  # by account, scope and id
+    # The seq of the last command of a kind that was executed on an entity: market, asset, group, or account and market.
+    set_at: dict[tuple[str, Any], int] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
 
     def emit(self, tag: int, *fields: Any) -> None:

@@ -117,6 +117,14 @@ TRIED_FIRST = {
 }
 
 
+def entity_of(command: c.Command) -> Any:
+    """What a command is about: the first of its fields, and the market if that is an account."""
+    fields = command._fields
+    if fields and fields[0] == "account" and "market" in fields:
+        return command[0], command[fields.index("market")]
+    return command[0] if fields else 0
+
+
 class World:
     """The venue as a pure machine; `views` are computed by the functions of projections.py."""
 
@@ -146,6 +154,7 @@ class World:
         refuse_if(kind not in RULES, Code.RulesetNotSupported)
         state = self.state.scratch_copy() if kind in TRIED_FIRST else self.state
         RULES[kind](state, command)
+        state.set_at[kind.__name__, entity_of(command)] = state.seq
         if kind in SCANNED_AFTER:
             scan(state)
         self.state = state
