@@ -44,6 +44,7 @@ class Session:
     def __init__(self, rng: random.Random) -> None:
         self.rng = rng
         self.world = World()
+        self.choices = CHOICES
         self.time = START
         self.next_nonce = 1
         self.venue: Venue = rng.choice((SMALL, SMALL, SMALL, LARGE))
@@ -63,7 +64,7 @@ class Session:
 
     def command(self) -> c.Command:
         """The next command: the opening first, then whatever the dice say."""
-        choose, weights = CHOICES
+        choose, weights = self.choices
         if self.drives_funding and self.rng.random() < 0.08:
             return settle_funding(self)
         command = self.rng.choices(choose, weights)[0](self)

@@ -7,7 +7,6 @@ import random
 from tests.model import commands as c
 from tests.model.common_checks import ORIGINS
 
-from .risk_commands import RISK_CHOICES
 from .sessions import CHOICES, GOOD_ORIGIN, Session
 from .trouble_commands import TROUBLE_CHOICES, trouble_opening
 
@@ -19,7 +18,7 @@ class TroubleSession(Session):
     """A session of which half is trouble and the steps against it."""
 
     def __init__(self, rng: random.Random) -> None:
-        super().__init__(rng, risk=True)
-        weights = [weight // 5 for weight in CHOICES[1]] + [weight // 6 for weight in RISK_CHOICES[1]]
-        self.choices = (CHOICES[0] + RISK_CHOICES[0] + TROUBLE_CHOICES[0], weights + TROUBLE_CHOICES[1])
+        super().__init__(rng)
+        weights = [weight // 5 for weight in CHOICES[1]]
+        self.choices = (CHOICES[0] + TROUBLE_CHOICES[0], weights + TROUBLE_CHOICES[1])
         self.opening = [*reversed(trouble_opening(rng, self.venue)), *self.opening]
