@@ -153,6 +153,16 @@ def to_rate(rate: Number, *, field: str = "rate") -> int:
     return _in_units(exact(rate, field=field), 1, 9, field, _Misfit("rate_too_fine", "rate, parts per 10^9"))
 
 
+def to_units(value: Number, decimals: int, *, field: str, code: str, unit: str) -> int:
+    """A number that is not negative in units of 10^-decimals; `code` and `unit` are what the error says if it is finer.
+
+    Raises:
+        InputError: `code`, `not_positive`, and those of `exact`.
+    """
+    number = exact(value, field=field)
+    return _in_units(positive(number, field=field), 1, decimals, field, _Misfit(code, unit)) if number else 0
+
+
 def from_rate(rate: int) -> Decimal:
     """Parts per 10^9 as an exact Decimal."""
     return scaled(rate, len(str(RATE_ONE)) - 1)
@@ -169,7 +179,7 @@ def scaled(units: int, decimals: int) -> Decimal:
     while decimals > 0 and units % 10 == 0:
         units //= 10
         decimals -= 1
-    return Decimal(f"{units}E-{decimals}")
+    return Decimal(f"{units}E{-decimals}")
 
 
 def _in_units(value: Decimal, unit: int, decimals: int, field: str, misfit: _Misfit) -> int:

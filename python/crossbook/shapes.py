@@ -116,6 +116,7 @@ def collateral_view(row: CollateralRow, unit: AssetUnit, units: Units) -> Collat
         haircut_rate=from_rate(row.haircut_rate),
         account_cap=unit.to_decimal(row.account_cap),
         total_cap=unit.to_decimal(row.total_cap),
+        price_decimals=row.price_decimals,
         price=price if row.price else None,
         depeg_rate=from_rate(row.depeg_rate),
     )

@@ -24,14 +24,13 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from crossbook import lifecycle
-from crossbook.builders import Builders, ProvenanceKeywords
+from crossbook.builders import Builders, Drafts, ProvenanceKeywords
 from crossbook.commands import Command, Origin
 from crossbook.config import VenueConfig
 from crossbook.errors import InputError
 from crossbook.preview import preview
 from crossbook.receipt import Receipt
 from crossbook.session import Clock, Envelope, Provenance, Session, not_a_command
-from crossbook.state import StateView
 from crossbook.views import Preview
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
 SNAPSHOTS_OFF: Final = 0
 
 
-class Venue(Builders, StateView):
+class Venue(Builders[Receipt]):
     """An exchange in this process: a journal on disk and the kernel that executed it.
 
     Commands go in through `submit`, or through the builders (`place`, `deposit`, ...), which convert whole units
@@ -176,6 +175,11 @@ class Venue(Builders, StateView):
     def halted(self) -> bool:
         """Whether a failed commit or a kernel fault stopped the venue."""
         return self._session.halted
+
+    @property
+    def draft(self) -> Drafts:
+        """The builders once more, for commands that are not submitted yet: each returns an `Envelope`."""
+        return Drafts(self._session.kernel)
 
     @property
     def session(self) -> Session:

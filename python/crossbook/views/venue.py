@@ -39,6 +39,7 @@ class CollateralView(Struct, frozen=True):
     haircut_rate: Decimal
     account_cap: Decimal
     total_cap: Decimal
+    price_decimals: int
     price: Decimal | None
     depeg_rate: Decimal
 

@@ -1,0 +1,32 @@
+"""Builders: methods that take whole units, convert them exactly, and submit one command.
+
+Each takes `origin`, `author`, `cause`, `nonce` and `time_ns` like `Venue.submit` and returns its `Receipt`. A market or
+an asset is given by symbol or by id; prices, sizes and amounts as `Decimal`, `int` or `str` in whole units; rates as
+fractions. What cannot be converted exactly is an `InputError`; what the kernel refuses is a `Rejected` in the receipt.
+
+`Venue.draft` has the same methods, and returns the command in its envelope instead of submitting it.
+"""
+
+from __future__ import annotations
+
+from crossbook.builders.base import ProvenanceKeywords, R
+from crossbook.builders.margin import MarginBuilders
+from crossbook.builders.money import MoneyBuilders
+from crossbook.builders.orders import OrderBuilders
+from crossbook.builders.rules import RuleBuilders
+from crossbook.builders.waterfall import WaterfallBuilders
+from crossbook.commands import Command
+from crossbook.session import Envelope
+
+__all__ = ["Builders", "Drafts", "ProvenanceKeywords"]
+
+
+class Builders(OrderBuilders[R], MoneyBuilders[R], RuleBuilders[R], MarginBuilders[R], WaterfallBuilders[R]):
+    """The commands of a venue as methods."""
+
+
+class Drafts(Builders[Envelope]):
+    """The same methods, for commands that are not submitted yet: to preview them, or to submit several together."""
+
+    def _submit_one(self, command: Command, provenance: ProvenanceKeywords) -> Envelope:
+        return Envelope(command, **provenance)
