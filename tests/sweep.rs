@@ -9,9 +9,10 @@ mod desk;
 use std::collections::BTreeMap;
 
 use crossbook_kernel::command::{
-    AddAsset, AddMarket, AdjustMargin, Command, Deposit, Liquidate, MarginMode, Origin, Record, SetCollateral,
-    SetCollateralPrice, SetGroup, SetLiquidation, SetMarginMode, SetMark, SetPositionMode, SetScenarios, SetTiers,
-    SetVault, SettleFunding, Side, Socialise, TakeOver, Tick, Tier, Transfer, Withdraw,
+    AddAsset, AddMarket, AdjustMargin, Command, Correlation, Deposit, Liquidate, MarginMode, Origin, Record, SetBasis,
+    SetCollateral, SetCollateralPrice, SetConcentration, SetCorrelations, SetGroup, SetLiquidation, SetMarginMode,
+    SetMark, SetPortfolio, SetPositionMode, SetScenarios, SetTiers, SetVault, SettleFunding, Side, Socialise, TakeOver,
+    Tick, Tier, Transfer, Withdraw,
 };
 use crossbook_kernel::event::{Event, Standing, StandingChanged};
 use crossbook_kernel::kernel::{Checks, Kernel};
@@ -31,6 +32,7 @@ const BTC: AssetId = AssetId(3);
 const ACCOUNTS: u32 = 64;
 const MARKETS: u16 = 5;
 const PRICE_MAX: i64 = 1_000_000;
+const GROUPS: [GroupId; 2] = [GroupId(1), GroupId(2)];
 const COMMANDS: usize = 4_000;
 const VENUES: u64 = 8;
 const REJECTED: u64 = 1;
@@ -60,7 +62,15 @@ impl Dice {
         MarketId(u16::try_from(self.between(1, MARKETS.into())).expect("few"))
     }
 
-    /// Three in four settle in it.
+    fn group(&mut self) -> GroupId {
+        GROUPS[usize::try_from(self.below(2)).expect("two")]
+    }
+
+    fn rate(&mut self) -> Rate {
+        Rate(self.between(0, RATE_ONE))
+    }
+
+    /// Half the time the first.
     fn asset(&mut self) -> AssetId {
         [USD, USD, EUR, BTC][usize::try_from(self.below(4)).expect("few")]
     }
@@ -161,7 +171,12 @@ impl Venue {
         // The first is a vault that takes over whatever falls.
         desk.operator(Deposit { account: AccountId(1), asset: USD, amount: Money(1 << 40) });
         desk.operator(SetVault { account: AccountId(1), asset: USD, exposure_max: Money(1 << 50) });
-        Self { desk, dice, marks, tally: Tally::default() }
+        let mut venue = Self { desk, dice, marks, tally: Tally::default() };
+        for market in (1..=MARKETS).map(MarketId) {
+            venue.judge(SetGroup { market, group: GROUPS[usize::from(market.0 % 2)] }.into());
+            venue.judge(venue.scenarios(market));
+        }
+        venue
     }
 
     /// Executes a command; the sweep's announcements must be those of the scan, and no other command has any.
@@ -315,16 +330,30 @@ impl Venue {
 
     fn portfolio(&mut self) -> Command {
         let (account, market) = (self.dice.account(), self.dice.market());
-        match self.dice.below(8) {
-            0 => SetGroup { market, group: GroupId(1) }.into(),
-            1..=2 => {
-                let mark = self.marks[market.index()];
-                let moves = [-mark / 10, -mark / 50, mark / 50, mark / 10].map(Ticks).to_vec();
-                SetScenarios { market, moves }.into()
-            }
-            3..=5 => SetMarginMode { account, mode: MarginMode::Portfolio }.into(),
+        match self.dice.below(16) {
+            0 => SetGroup { market, group: self.dice.group() }.into(),
+            1..=4 => self.scenarios(market),
+            5 => SetBasis { group: self.dice.group(), basis_rate: self.dice.rate() }.into(),
+            6 => SetConcentration { market, threshold: Money(self.dice.below(100_000)), rate: self.dice.rate() }.into(),
+            7 => self.correlations(),
+            8 => SetPortfolio { asset: USD, maintenance_rate: self.dice.rate(), funding_epochs: 3 }.into(),
+            9..=13 => SetMarginMode { account, mode: MarginMode::Portfolio }.into(),
             _ => SetMarginMode { account, mode: MarginMode::Standard }.into(),
         }
+    }
+
+    fn scenarios(&self, market: MarketId) -> Command {
+        let mark = self.marks[market.index()];
+        let moves = [-mark / 10, -mark / 50, mark / 50, mark / 10].map(Ticks).to_vec();
+        SetScenarios { market, moves }.into()
+    }
+
+    /// Two groups that move together, or against each other: a sign that turns with a mark is a jump.
+    fn correlations(&mut self) -> Command {
+        let [group_a, group_b] = GROUPS;
+        let correlation_rate = Rate(self.dice.between(-RATE_ONE, RATE_ONE));
+        let pairs = vec![Correlation { group_a, group_b, correlation_rate, offset_cap_rate: Rate(RATE_ONE) }];
+        SetCorrelations { towards_one_rate: Rate(0), towards_zero_rate: Rate(0), pairs }.into()
     }
 
     /// A step of the waterfall for one of the accounts that are in trouble, if any is.
