@@ -36,33 +36,31 @@ impl Cut {
             let exposure = Exposure::new(position.lots, market.tick_value, market.mark, market.price_max, steepest);
             self.exposures.push((market.id, exposure));
         });
-        let look = Look::new(pool, equity, maintenance);
+        let distances = boundaries(pool).distances(equity, maintenance);
         if pool.is_standard() {
-            self.add(pool, &look, present);
+            self.add(&Slack::new(&distances, self.exposures.len()), present);
         } else {
             // Scenario risk is no line in the marks: every one of them is looked at.
             let never = self.exposures.iter().map(|&(market, _)| Armed { market, interval: Interval::NEVER });
             self.intervals.extend(never);
         }
-        look
+        Look { pool: pool.id, equity, maintenance, standing: distances.standing() }
     }
 
-    fn add(&mut self, pool: &Pool<'_>, look: &Look, present: &[Armed]) {
-        let slack = Slack::new(look.equity, look.maintenance, &boundaries(pool), self.exposures.len());
+    fn add(&mut self, slack: &Slack, present: &[Armed]) {
         let start = self.intervals.len();
         let kept = |market: MarketId, exposure: &Exposure| {
             let index = present.binary_search_by_key(&market, |armed| armed.market).ok()?;
             Some(present[index].interval).filter(|interval| interval.contains(exposure.mark))
         };
-        if self.lay(start, &slack, kept) {
+        if self.lay(start, slack, kept) {
             return;
         }
         let weights = self.exposures.iter().map(|(_, exposure)| slack.weight(exposure));
         let total = weights.fold(Cost::default(), Cost::plus);
         let fresh = |exposure: &Exposure| slack.interval(exposure, total);
-        if !self.lay(start, &slack, |market, exposure| Some(kept(market, exposure).unwrap_or_else(|| fresh(exposure))))
-        {
-            self.lay(start, &slack, |_, exposure| Some(fresh(exposure)));
+        if !self.lay(start, slack, |market, exposure| Some(kept(market, exposure).unwrap_or_else(|| fresh(exposure)))) {
+            self.lay(start, slack, |_, exposure| Some(fresh(exposure)));
         }
     }
 

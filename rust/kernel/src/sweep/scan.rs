@@ -24,10 +24,10 @@ pub struct Look {
 }
 
 impl Look {
-    /// At a pool with such equity and maintenance.
-    #[inline]
-    pub fn new(pool: &Pool<'_>, equity: Wide, maintenance: Wide) -> Self {
-        let standing = boundaries(pool).standing(equity, maintenance);
+    /// At a pool.
+    pub fn at(pool: &Pool<'_>) -> Self {
+        let (equity, maintenance) = (pool.equity(), pool.maintenance());
+        let standing = boundaries(pool).distances(equity, maintenance).standing();
         Self { pool: pool.id, equity, maintenance, standing }
     }
 }
@@ -66,9 +66,6 @@ pub fn scan<B: Book>(state: &State<B>) -> impl Iterator<Item = (AccountId, Look)
     let risk = state.risk();
     state.accounts.iter().flat_map(move |(id, account)| {
         let holdings = &account.holdings;
-        pools(holdings, risk).map(move |pool| {
-            let pool = Pool::new(holdings, risk, pool);
-            (id, Look::new(&pool, pool.equity(), pool.maintenance()))
-        })
+        pools(holdings, risk).map(move |pool| (id, Look::at(&Pool::new(holdings, risk, pool))))
     })
 }

@@ -17,8 +17,8 @@
 //! The parts are cut so that every price may move by the same fraction of itself. That a cut is generous matters to speed
 //! only; that it adds up to no more than the slack is what makes it sound, and [`Slack::covers`] is the one place that says so.
 
-use super::standing::Boundaries;
-use crate::quantities::{Lots, RATE_ONE, Rate, TickValue, Ticks, Wide};
+use super::standing::Distances;
+use crate::quantities::{Lots, RATE_ONE, Rate, TickValue, Ticks};
 
 /// More than any pool can owe or have, in `RATE_ONE`-ths, and little enough to multiply by a price in 128 bits.
 const SLACK_MAX: i128 = 1 << 94;
@@ -102,9 +102,10 @@ pub struct Slack {
 
 impl Slack {
     /// Of a pool with `positions` positions.
-    pub fn new(equity: Wide, maintenance: Wide, boundaries: &Boundaries, positions: usize) -> Self {
+    #[inline]
+    pub fn new(distances: &Distances, positions: usize) -> Self {
         let (mut fall, mut rise) = (None, None);
-        for (rate, distance) in boundaries.distances(equity, maintenance) {
+        for (rate, distance) in distances.0 {
             // A distance is negative below its boundary: it may rise to −1.
             let (reserve, left) = if distance >= 0 { (&mut fall, distance) } else { (&mut rise, -1 - distance) };
             let nearest: &mut Reserve = reserve.get_or_insert(Reserve { left, rate });
@@ -222,9 +223,10 @@ impl Room {
 
 #[cfg(test)]
 mod tests {
+    use super::super::standing::Boundaries;
     use super::*;
     use crate::command::Tier;
-    use crate::quantities::{Money, RATE_ONE};
+    use crate::quantities::{Money, Wide};
     use crate::state::market::Schedule;
     use proptest::prelude::*;
 
@@ -257,7 +259,7 @@ mod tests {
     fn cut(cash: i64, pool: &[Held], boundaries: &Boundaries) -> (Slack, Vec<Interval>) {
         let marks: Vec<i64> = pool.iter().map(|held| held.mark).collect();
         let (equity, maintenance) = money(cash, pool, &marks);
-        let slack = Slack::new(equity, maintenance, boundaries, pool.len());
+        let slack = Slack::new(&boundaries.distances(equity, maintenance), pool.len());
         let exposures: Vec<Exposure> = pool.iter().map(Held::exposure).collect();
         let total = exposures.iter().fold(Cost::default(), |sum, exposure| sum.plus(slack.weight(exposure)));
         (slack, exposures.iter().map(|exposure| slack.interval(exposure, total)).collect())
@@ -343,7 +345,7 @@ mod tests {
             let maintenance = i64::try_from(money(0, &pool, &marks).1.0).expect("small");
             let cash = maintenance * multiple / 4 + near / if near % 2 == 0 { 1_000 } else { 1 };
             let (equity, maintenance) = money(cash, &pool, &marks);
-            let before = boundaries.standing(equity, maintenance);
+            let before = boundaries.distances(equity, maintenance).standing();
             let (slack, intervals) = cut(cash, &pool, &boundaries);
             let total = pool.iter().zip(&intervals).fold(Cost::default(), |sum, (held, interval)| {
                 sum.plus(slack.cost(&held.exposure(), *interval))
@@ -354,7 +356,7 @@ mod tests {
                 match end { 0 | 1 => low, 2 | 3 => high, _ => low + ((high - low) * between).div_euclid(1_000) }
             }).collect();
             let (equity, maintenance) = money(cash, &pool, &moved);
-            prop_assert_eq!(before, boundaries.standing(equity, maintenance), "{:?} to {:?}", marks, moved);
+            prop_assert_eq!(before, boundaries.distances(equity, maintenance).standing(), "{:?} to {:?}", marks, moved);
         }
     }
 
@@ -369,8 +371,8 @@ mod tests {
                 pool.into_iter().map(|(lots, mark, schedule)| Held { lots, mark, schedule }).collect();
             let marks: Vec<i64> = pool.iter().map(|held| held.mark).collect();
             let (equity, maintenance) = money(cash, &pool, &marks);
-            let slack = Slack::new(equity, maintenance, &boundaries, pool.len());
-            let before = boundaries.standing(equity, maintenance);
+            let slack = Slack::new(&boundaries.distances(equity, maintenance), pool.len());
+            let before = boundaries.distances(equity, maintenance).standing();
             let exposure = pool[0].exposure();
             let covered = |mark: &i64| {
                 let end = u32::try_from(*mark).expect("a price");
@@ -380,7 +382,7 @@ mod tests {
             for mark in (1..=500).filter(covered) {
                 let moved = [&[mark], &marks[1..]].concat();
                 let (equity, maintenance) = money(cash, &pool, &moved);
-                prop_assert_eq!(before, boundaries.standing(equity, maintenance), "{:?} to {:?}", marks, moved);
+                prop_assert_eq!(before, boundaries.distances(equity, maintenance).standing(), "{:?} to {:?}", marks, moved);
             }
         }
     }
