@@ -20,7 +20,9 @@ What each step is, and whose:
 | pairs | correlations, also shifted towards one and towards zero | the three correlation cases of Basel's MAR21 |
 
 A perpetual or a future is worth its price, so that a volatility move matters only by making price moves larger or
-smaller: a part `m` of the range at a volatility move `v` is a price move of `m * (1 + v)` ranges.
+smaller: a part `m` of the range at a volatility move `v` is a price move of `m * (1 + v)` ranges. Of instruments that
+move by the same part, only the largest charged move either way can be the worst: with the default grid 35 % of a move
+of four ranges. The inner ones matter once tables differ in shape.
 
 Nothing is a float. The range is the least rate (parts per 10^9) not below the exact root; a move in ticks is rounded
 away from zero, and a fall ends at a price of zero. One table serves long and short alike, so an outright position is
@@ -88,7 +90,7 @@ class Grid:
 
     moves: tuple[Part, ...] = (Fraction(1, 3), Fraction(2, 3), 1)
     volatility_moves: tuple[Part, ...] = (Fraction(-1, 4), Fraction(1, 4))
-    tails: tuple[tuple[Part, Part], ...] = ((3, Fraction(35, 100)),)
+    tails: tuple[tuple[Part, Part], ...] = ((4, Fraction(35, 100)),)
 
     def scenarios(self) -> tuple[Scenario, ...]:
         """All scenarios in the order of the tables; an explanation counts them from 1.

@@ -53,10 +53,10 @@ def test_the_grid_goes_up_and_down_at_either_volatility_and_ends_in_damped_tails
     assert len(scenarios) == 3 * 2 * 2 + 2
     assert [str(scenario) for scenario in (scenarios[0], scenarios[-1])] == [
         "+1/3 ranges at volatility -1/4",
-        "-3 ranges, 7/20 of it charged",
+        "-4 ranges, 7/20 of it charged",
     ]
-    assert scenarios[-1] == Scenario(Fraction(-3), Fraction(0), Fraction(35, 100))
-    assert max(scenario.ranges for scenario in scenarios) == Fraction(5, 4)
+    assert scenarios[-1] == Scenario(Fraction(-4), Fraction(0), Fraction(35, 100))
+    assert max(scenario.ranges for scenario in scenarios) == Fraction(7, 5)
     with pytest.raises(InputError, match="34 scenarios"):
         Grid(moves=tuple(range(1, 9))).scenarios()
     with pytest.raises(InputError, match="float"):

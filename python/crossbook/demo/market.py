@@ -6,6 +6,7 @@ same session, bit for bit, on every machine.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
@@ -51,11 +52,11 @@ INSTRUMENTS: Final = (
 _TIERS: Final = (("0", "0.02", "0.01"), ("250000", "0.04", "0.02"), ("1000000", "0.1", "0.05"))
 
 
-def venue_config() -> VenueConfig:
-    """The demo's venue: one settlement asset, three markets with fees, a maker rebate, tiers and a price band."""
+def venue_config(instruments: Sequence[Instrument] = INSTRUMENTS) -> VenueConfig:
+    """The demo's venue: one settlement asset, its markets with fees, a maker rebate, tiers and a price band."""
     return VenueConfig(
         assets=[AssetConfig(ASSET, 6)],
-        markets=[_market_config(instrument) for instrument in INSTRUMENTS],
+        markets=[_market_config(instrument) for instrument in instruments],
         parameters=ParametersConfig(open_orders_max=200, root_interval_commands=ROOT_INTERVAL_COMMANDS),
     )
 
