@@ -144,10 +144,7 @@ pub fn set_leverage<B: Book>(state: &State<B>, command: &SetLeverage) -> Result<
     after.ride(market.id, |rider| rider.initial_rate = initial_rate);
     let id = holdings.pool_of(market);
     let (before, pool) = (Pool::new(holdings, state.risk(), id), Pool::new(&after, state.risk(), id));
-    let asked = |pool: &Pool<'_>| {
-        let position = pool.holdings.position(market.id);
-        margin::requirement(&position, market, pool.own_rate(&position), &pool.risk).1
-    };
+    let asked = |pool: &Pool<'_>| pool.asked_by_market(&pool.holdings.position(market.id), market);
     let (required, equity) = (pool.placing_level(), pool.equity());
     // A floor under the pool's requirement is no excuse: what counts is what the market asks for.
     if asked(&pool) > asked(&before) && equity < required {
