@@ -28,8 +28,8 @@ from crossbook.wire import decode_events
 
 SMALL = DemoConfig(seed=11, makers=3, takers=60, hedgers=6, gamblers=6, rounds=120, crash=Crash(start=60, rounds=30))
 
-SMALL_ROOT = "3f0ae31d4f9c0d4717a1c5cc710efa42675de01857bd65f6ceb783a4d54d4f7d"
-SMALL_DIGEST = "809e9db3cb0e131b1bfbb89a08d5d7cf0cc7ad007066c392b1225c968a5f40fc"
+SMALL_ROOT = "3658c78fce09e70f01be00424f38b246da8e02dbbf50b5bc0eb4f7c9c45a6edd"
+SMALL_DIGEST = "214305edf0c651d997256855c1163cbe4b1315d7d2aa81f13f09d7aba3944ad8"
 
 
 def small(path: Path, shown: list[str] | None = None) -> DemoReport:
