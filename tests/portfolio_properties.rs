@@ -3,12 +3,14 @@
 mod desk;
 
 use crossbook_kernel::command::{
-    MarginMode, SetBasis, SetConcentration, SetCorrelations, SetGroup, SetPortfolio, SetScenarios, SettleFunding,
+    MarginMode, SetBasis, SetConcentration, SetCorrelations, SetGroup, SetMark, SetPortfolio, SetScenarios,
+    SettleFunding,
 };
 use crossbook_kernel::kernel::Checks;
 use crossbook_kernel::lists::Correlation;
 use crossbook_kernel::quantities::{GroupId, Lots, MarketId, Money, RATE_ONE, Rate, Ticks, Wide};
 use crossbook_kernel::risk::pool::Pool;
+use crossbook_kernel::risk::portfolio::{ROUNDINGS, most_maintenance, steepest_rate};
 use crossbook_kernel::state::holdings::{Holdings, PoolId};
 use proptest::prelude::*;
 
@@ -165,6 +167,27 @@ proptest! {
         let of = |lots: &[i64]| asked(&desk, &held(&desk, lots)).0.0;
         let together: Vec<i64> = plain.lots.iter().zip(&more).map(|(one, other)| one + other).collect();
         prop_assert!(of(&together) <= of(&plain.lots) + of(&more));
+    }
+
+    #[test]
+    fn with_losses_added_up_maintenance_is_no_less_and_no_steeper_in_the_marks_than_said(
+        drawn in drawn(), marks in prop::collection::vec(1_i64..1_000, MARKETS)
+    ) {
+        let mut desk = drawn.venue();
+        let holdings = drawn.holdings(&desk);
+        let before = pool(&desk, &holdings);
+        let mut most = most_maintenance(&before).0 + (ROUNDINGS * MARKETS) as i128;
+        for ((market, &lots), mark) in before.risk.markets.iter().zip(&drawn.lots).zip(&marks) {
+            let growth = i128::from((mark - MARK).max(0) * lots.abs());
+            let steepest = i128::from(steepest_rate(&before, market).0);
+            most += -((-growth * steepest).div_euclid(i128::from(RATE_ONE)));
+        }
+        for (market, &mark) in (1..).map(MarketId).zip(&marks) {
+            desk.operator(SetMark { market, price: Ticks(mark) });
+        }
+        let after = pool(&desk, &holdings);
+        prop_assert!(after.maintenance() <= most_maintenance(&after));
+        prop_assert!(most_maintenance(&after).0 <= most, "{:?} against {most}", most_maintenance(&after));
     }
 
     #[test]

@@ -3,8 +3,10 @@
 use super::ladder::Armed;
 use super::scan::{Look, boundaries};
 use super::slack::{Cost, Exposure, Interval, Slack};
-use crate::quantities::MarketId;
+use crate::event::Standing;
+use crate::quantities::{MarketId, RATE_ONE, Wide};
 use crate::risk::pool::Pool;
+use crate::risk::portfolio;
 
 /// The intervals of one account, pool after pool; kept from account to account for its memory.
 #[derive(Clone, Default)]
@@ -32,7 +34,12 @@ impl Cut {
     pub fn look(&mut self, pool: &Pool<'_>, present: &[Armed]) -> Look {
         self.exposures.clear();
         let (equity, maintenance) = pool.stand(|position, market| {
-            let steepest = market.schedule.steepest_maintenance_rate();
+            let by_scenarios = pool.is_portfolio() && market.scenarios.exist();
+            let steepest = if by_scenarios {
+                portfolio::steepest_rate(pool, market)
+            } else {
+                market.schedule.steepest_maintenance_rate()
+            };
             let exposure = Exposure::new(position.lots, market.tick_value, market.mark, market.price_max, steepest);
             self.exposures.push((market.id, exposure));
         });
@@ -40,11 +47,22 @@ impl Cut {
         if pool.is_standard() {
             self.add(&Slack::new(&distances, self.exposures.len()), present);
         } else {
-            // Scenario risk is no line in the marks: every one of them is looked at.
+            self.add_portfolio(pool, equity, present);
+        }
+        Look { pool: pool.id, equity, maintenance, standing: distances.standing() }
+    }
+
+    /// Scenario risk is no line in the marks. But one that is as large is, with losses added up; and a portfolio that is
+    /// healthy with that is healthy for as long. Any other is looked at with every mark.
+    fn add_portfolio(&mut self, pool: &Pool<'_>, equity: Wide, present: &[Armed]) {
+        let distances = boundaries(pool).distances(equity, portfolio::most_maintenance(pool));
+        let mild = self.exposures.iter().all(|(_, exposure)| exposure.steepest.0 <= RATE_ONE);
+        if distances.standing() == Standing::Healthy && mild {
+            self.add(&Slack::new(&distances, self.exposures.len() * portfolio::ROUNDINGS), present);
+        } else {
             let never = self.exposures.iter().map(|&(market, _)| Armed { market, interval: Interval::NEVER });
             self.intervals.extend(never);
         }
-        Look { pool: pool.id, equity, maintenance, standing: distances.standing() }
     }
 
     fn add(&mut self, slack: &Slack, present: &[Armed]) {

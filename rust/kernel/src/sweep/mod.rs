@@ -37,6 +37,7 @@ pub struct Watch {
     cut: Cut,
     due: Vec<AccountId>,
     changes: Vec<(PoolId, StandingChanged)>,
+    looks: u64,
 }
 
 /// After a command that was not refused: whom it may have concerned is remembered, and if the rules say so, looked at.
@@ -89,6 +90,11 @@ impl Watch {
         self.ladder.len()
     }
 
+    /// How often an account has been looked at.
+    pub fn looks(&self) -> u64 {
+        self.looks
+    }
+
     /// Looks at whom the ladder named and who was touched, in the order of accounts.
     fn look_at_due<B: Book>(&mut self, state: &mut State<B>, out: &mut Emitter) {
         let last = AccountId(u32::try_from(state.accounts.len()).expect("ids fit 32 bits"));
@@ -108,6 +114,7 @@ impl Watch {
     fn look<B: Book>(&mut self, state: &mut State<B>, account: AccountId, out: &mut Emitter) {
         let (holdings, risk) = (&state.accounts.of(account).holdings, state.risk());
         self.cut.clear();
+        self.looks += 1;
         for id in pools(holdings, risk) {
             let pool = Pool::new(holdings, risk, id);
             let look = self.cut.look(&pool, self.ladder.armed(account));

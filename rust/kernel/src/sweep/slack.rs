@@ -101,9 +101,9 @@ pub struct Slack {
 }
 
 impl Slack {
-    /// Of a pool with `positions` positions.
+    /// Of a pool whose maintenance is rounded up so many times.
     #[inline]
-    pub fn new(distances: &Distances, positions: usize) -> Self {
+    pub fn new(distances: &Distances, roundings: usize) -> Self {
         let (mut fall, mut rise) = (None, None);
         for (rate, distance) in distances.0 {
             // A distance is negative below its boundary: it may rise to −1.
@@ -111,9 +111,9 @@ impl Slack {
             let nearest: &mut Reserve = reserve.get_or_insert(Reserve { left, rate });
             *nearest = Reserve { left: left.min(nearest.left), rate: rate.max(nearest.rate) };
         }
-        let positions = i128::try_from(positions).expect("markets are few");
+        let roundings = i128::try_from(roundings).expect("markets are few");
         let after_rounding = |reserve: Reserve| {
-            let left = reserve.left - positions * i128::from(reserve.rate.0);
+            let left = reserve.left - roundings * i128::from(reserve.rate.0);
             Reserve { left: left.min(SLACK_MAX), ..reserve }
         };
         Self { fall: fall.map(after_rounding), rise: rise.map(after_rounding) }

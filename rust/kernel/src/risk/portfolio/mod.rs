@@ -20,7 +20,7 @@ use crate::state::position::Position;
 use super::pool::Pool;
 use super::terms::{Along, Kind, Loss, Sum, Tally, Term};
 
-use aggregate::{Aggregate, Exposure, aggregate};
+use aggregate::{Aggregate, Exposure, added_up, aggregate};
 
 /// Groups whose sums fit a short array: clearing the long one would cost more than the rest of a check.
 const FEW: usize = 8;
@@ -38,7 +38,35 @@ pub fn tally_requirement<T: Tally>(pool: &Pool<'_>, tally: &mut T) {
 
 /// The terms of its maintenance: the same risk, less what maintenance does not ask of it.
 pub fn tally_maintenance<T: Tally>(pool: &Pool<'_>, tally: &mut T) {
-    if is_small(pool) { maintenance::<FEW, T>(pool, tally) } else { maintenance::<GROUPS_MAX, T>(pool, tally) }
+    maintenance_by(pool, tally, aggregate);
+}
+
+/// No less than its maintenance, whatever the signs of its groups are: with losses added up, which no mark changes. What is
+/// left rises with every mark, at most by [`steepest_rate`].
+pub fn most_maintenance(pool: &Pool<'_>) -> Wide {
+    let mut sum = Sum::default();
+    maintenance_by(pool, &mut sum, |losses, _| added_up(losses));
+    sum.0
+}
+
+/// How much more such maintenance a market with scenarios asks for if a position's notional grows, at most; each of its
+/// charges is rounded up for itself.
+pub fn steepest_rate(pool: &Pool<'_>, market: &Market) -> Rate {
+    let (scenarios, terms) = (&market.scenarios, &pool.risk.asset(market.settlement).portfolio);
+    let provision = market.funding.last_rate.abs().0 * i64::from(terms.funding_epochs);
+    let risk = pool.risk.groups.basis(scenarios.group).rate.0 + scenarios.concentration.rate.0 + provision;
+    Rate(Wide(i128::from(risk)).share_ceil(terms.maintenance_rate).narrow().0)
+}
+
+/// Roundings of a position's charges, and of its group's: concentration, provision, basis, and the whole.
+pub const ROUNDINGS: usize = 4;
+
+fn maintenance_by<T: Tally>(pool: &Pool<'_>, tally: &mut T, together: impl Fn(&[Exposure], &Groups) -> Aggregate) {
+    if is_small(pool) {
+        maintenance::<FEW, T>(pool, tally, together);
+    } else {
+        maintenance::<GROUPS_MAX, T>(pool, tally, together);
+    }
 }
 
 /// The terms of what it has from positions and of what it must have, in one pass; gives whether it has any position.
@@ -61,7 +89,11 @@ fn requirement<const N: usize, T: Tally>(pool: &Pool<'_>, tally: &mut T) {
     ledger.close(tally, aggregate);
 }
 
-fn maintenance<const N: usize, T: Tally>(pool: &Pool<'_>, tally: &mut T) {
+fn maintenance<const N: usize, T: Tally>(
+    pool: &Pool<'_>,
+    tally: &mut T,
+    together: impl Fn(&[Exposure], &Groups) -> Aggregate,
+) {
     let mut ledger = Ledger::<N>::open(pool);
     let mut risk = Along { sum: Sum::default(), onward: tally };
     pool.walk(|stored, position, market| {
@@ -71,7 +103,7 @@ fn maintenance<const N: usize, T: Tally>(pool: &Pool<'_>, tally: &mut T) {
             pool.position_maintenance(position, market, risk.onward);
         }
     });
-    ledger.close(&mut risk, aggregate);
+    ledger.close(&mut risk, together);
     let Along { sum: Sum(risk), onward } = risk;
     let (asset, terms) = (pool.asset(), &pool.risk.asset(pool.asset()).portfolio);
     let relief = risk.share_ceil(terms.maintenance_rate) - risk;
