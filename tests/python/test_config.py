@@ -73,6 +73,74 @@ def test_toml_becomes_commands_exactly(tmp_path: Path) -> None:
     assert load(path).commands() == COMMANDS
 
 
+RISK = {
+    "assets": [
+        {
+            "symbol": "USDC",
+            "decimals": 6,
+            "levels": {"initial_rate": "1.1", "buffer_rate": "0.2", "account_floor": 20},
+            "liquidation": {"first_call_rate": "1.5", "second_call_rate": "1.2", "fee_rate": "0.01"},
+            "insurance": {"loss_max": 1_000, "interval_ns": 3_600_000_000_000},
+            "gate": {"interval_ns": 86_400_000_000_000, "amount_max": 5_000},
+            "portfolio": {"maintenance_rate": "0.8", "funding_epochs": 3},
+            "exposure_max": 1_000_000,
+        },
+        {
+            "symbol": "EURC",
+            "decimals": 2,
+            "collateral": {
+                "settlement": "USDC", "haircut_rate": "0.1", "account_cap": 1_000, "total_cap": 9_000,
+                "price": "1.0825",
+            },
+        },
+    ],
+    "markets": [
+        market(
+            fee_tiers=[{"maker_rate": 0, "taker_rate": "0.0004"}],
+            scaling={"size_rate": "0.0001"},
+            caps={"open_interest_max": 500},
+            insurance={"loss_max": 10, "interval_ns": 1},
+            exposure_max=700_000,
+            group=1,
+            scenarios=[-6_400, 6_400],
+            concentration={"threshold": 100_000, "rate": "0.01"},
+            mode="reduce_only",
+        ),
+        market("ETH-PERP", tick_size="0.1", lot_size="0.01", mark=3_000, group=2, scenarios=["-450.5", 450]),
+    ],
+    "groups": [{"group": 1, "basis_rate": "0.01"}],
+    "correlations": {
+        "towards_one_rate": "0.2",
+        "pairs": [{"group_a": 1, "group_b": 2, "correlation_rate": "0.7", "offset_cap_rate": "0.5"}],
+    },
+}  # fmt: skip
+
+
+def test_the_tables_of_risk_become_commands_that_the_kernel_takes(tmp_path: Path) -> None:
+    names = [type(command).__name__ for command in load(RISK).commands()]
+    risk = [name for name in names if name not in {"SetParameters", "AddAsset", "AddMarket", "SetTiers", "SetFees",
+                                                   "SetLimits", "SetMark"}]  # fmt: skip
+    assert risk == [
+        "SetLevels", "SetLiquidation", "SetInsurance", "SetWithdrawalGate", "SetPortfolio", "SetExposureCap",
+        "SetCollateral", "SetCollateralPrice", "SetScaling", "SetCaps", "SetInsurance", "SetFeeTiers", "SetExposureCap",
+        "SetMarketMode", "SetGroup", "SetScenarios", "SetConcentration", "SetGroup", "SetScenarios", "SetBasis",
+        "SetCorrelations",
+    ]  # fmt: skip
+    with Venue.create(tmp_path / "venue", RISK, durability="volatile") as venue:
+        usdc, eurc = venue.asset("USDC"), venue.asset("EURC")
+        assert (usdc.levels.account_floor, usdc.liquidation.first_call_rate) == (20, Decimal("1.5"))
+        assert (usdc.limits.loss_max, usdc.gate.amount_max, usdc.portfolio.funding_epochs) == (1_000, 5_000, 3)
+        assert eurc.collateral is not None
+        assert (eurc.collateral.settlement, eurc.collateral.price) == ("USDC", Decimal("1.0825"))
+        btc, eth = venue.markets()
+        assert (btc.mode.name, btc.caps.open_interest_max, btc.fee_tiers[0].taker_rate) == (
+            "REDUCE_ONLY", 500, Decimal("0.0004"),
+        )  # fmt: skip
+        assert (btc.scenarios.moves, eth.scenarios.moves) == ((-6_400, 6_400), (Decimal("-450.5"), 450))
+        assert venue.groups().basis_rates == {1: Decimal("0.01")}
+        assert venue.groups().correlations[0].correlation_rate == Decimal("0.7")
+
+
 def test_the_configuration_is_the_first_commands_of_the_journal(tmp_path: Path) -> None:
     (tmp_path / "venue.toml").write_text(TOML)
     with Venue.create(tmp_path / "venue", tmp_path / "venue.toml", durability="volatile") as venue:
@@ -108,6 +176,15 @@ def test_keywords_and_a_mapping_and_a_struct_are_the_same() -> None:
         (config() | {"parameters": {"open_orders_max": 0}}, "config_invalid", "parameters.open_orders_max"),
         (config() | {"authors": [{"origin": "nobody", "name": "x", "version": "1"}]},
          "config_invalid", "authors[0].origin"),
+        (config(market(scenarios=["0.3"], group=1)), "price_off_tick", "markets[0].moves[0]"),
+        (config(market(caps={"open_interest_max": "0.0005"})), "size_off_lot", "markets[0].caps.open_interest_max"),
+        (config(market(mode="open")), "unknown_choice", "markets[0].mode"),
+        ({"assets": [{"symbol": "USDC", "decimals": 6, "levels": {"account_floor": -1}}]},
+         "not_positive", "assets[0].levels.account_floor"),
+        ({"assets": [{"symbol": "USDC", "decimals": 6, "levels": {"floor": 1}}]}, "config_invalid", "assets[0].levels"),
+        ({"assets": [{"symbol": "EURC", "decimals": 2, "collateral": {
+            "settlement": "USDC", "haircut_rate": 0, "account_cap": 1, "total_cap": 1}}]},
+         "unknown_asset", "assets[0].collateral"),
     ],
 )  # fmt: skip
 def test_an_error_names_the_path_of_its_field(source: dict[str, Any], code: str, field: str, tmp_path: Path) -> None:

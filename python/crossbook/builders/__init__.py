@@ -9,6 +9,9 @@ fractions. What cannot be converted exactly is an `InputError`; what the kernel 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from crossbook._kernel import Kernel
 from crossbook.builders.base import ProvenanceKeywords, R
 from crossbook.builders.margin import MarginBuilders
 from crossbook.builders.money import MoneyBuilders
@@ -16,6 +19,7 @@ from crossbook.builders.orders import OrderBuilders
 from crossbook.builders.rules import RuleBuilders
 from crossbook.builders.waterfall import WaterfallBuilders
 from crossbook.commands import Command
+from crossbook.quantities import AssetUnit, MarketUnit
 from crossbook.session import Envelope
 
 __all__ = ["Builders", "Drafts", "ProvenanceKeywords"]
@@ -27,6 +31,16 @@ class Builders(OrderBuilders[R], MoneyBuilders[R], RuleBuilders[R], MarginBuilde
 
 class Drafts(Builders[Envelope]):
     """The same methods, for commands that are not submitted yet: to preview them, or to submit several together."""
+
+    @classmethod
+    def of(cls, assets: Iterable[AssetUnit], markets: Iterable[MarketUnit] = ()) -> Drafts:
+        """Drafts for a venue that is yet to be, whose assets and markets will be these."""
+        drafts = cls(Kernel())
+        for asset in assets:
+            drafts._assets[asset.asset] = drafts._assets[asset.symbol] = asset
+        for market in markets:
+            drafts._markets[market.market] = drafts._markets[market.symbol] = market
+        return drafts
 
     def _submit_one(self, command: Command, provenance: ProvenanceKeywords) -> Envelope:
         return Envelope(command, **provenance)

@@ -9,7 +9,7 @@ from crossbook import commands
 from crossbook.builders.base import Builder, ProvenanceKeywords, R, lots_or_zero, minor_or_zero
 from crossbook.commands import MarketMode, Origin, Scope
 from crossbook.errors import InputError
-from crossbook.quantities import Number, exact, to_rate, to_units
+from crossbook.quantities import AssetUnit, Number, exact, to_rate, to_units
 from crossbook.state import choice
 
 
@@ -269,10 +269,19 @@ class RuleBuilders(Builder[R]):
                 values={"asset": unit.symbol},
                 hint="set_collateral makes it so",
             )
-        decimals = self.asset_unit(terms.settlement).decimals - unit.decimals + terms.price_decimals
-        minor = to_units(price, decimals, field="price", code="price_too_fine", unit=f"price of {unit.symbol}")
+        minor = self.collateral_price(unit, self.asset_unit(terms.settlement), price, terms.price_decimals)
         command = commands.SetCollateralPrice(unit.asset, minor, to_rate(depeg_rate, field="depeg_rate"))
         return self._submit_one(command, provenance)
+
+    @staticmethod
+    def collateral_price(unit: AssetUnit, settlement: AssetUnit, price: Number, price_decimals: int) -> int:
+        """A price per whole unit as the wire has it: minor units per 10^price_decimals minor units.
+
+        Raises:
+            InputError: `price_too_fine`, and those of `exact`.
+        """
+        decimals = settlement.decimals - unit.decimals + price_decimals
+        return to_units(price, decimals, field="price", code="price_too_fine", unit=f"price of {unit.symbol}")
 
     def set_withdrawal_gate(
         self,

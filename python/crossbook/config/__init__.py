@@ -23,6 +23,10 @@ tiers = [
     { lower_bound = "1000000", initial_rate = "0.05", maintenance_rate = "0.025" },
 ]
 ```
+
+An asset and a market may have tables for their risk (`crossbook.config.risk`): `levels`, `liquidation`, `collateral`,
+`insurance`, `gate` and `portfolio` of an asset; `fee_tiers`, `scaling`, `caps`, `insurance`, `group`, `scenarios` and
+`concentration` of a market; `groups` and `correlations` of the venue.
 """
 
 from __future__ import annotations
@@ -38,7 +42,19 @@ import msgspec
 from msgspec import Meta, Struct
 
 from crossbook import commands
+from crossbook.builders import Drafts
 from crossbook.commands import Command
+from crossbook.config.risk import (
+    AssetRisk,
+    CorrelationsConfig,
+    GroupConfig,
+    MarketRisk,
+    asset_rules,
+    group_rules,
+    market_rules,
+    naming,
+    scenario_rules,
+)
 from crossbook.errors import ConfigError, InputError
 from crossbook.quantities import AssetUnit, MarketUnit, exact, to_e12, to_rate
 
@@ -46,8 +62,8 @@ SCALE: Final = 10**24
 """Tick and lot sizes are both times 10^12, so their product is times 10^24."""
 
 
-class AssetConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """An asset: its minor unit is 10^-decimals."""
+class AssetConfig(AssetRisk, frozen=True, forbid_unknown_fields=True):
+    """An asset: its minor unit is 10^-decimals. Its tables are those of `crossbook.config.risk.AssetRisk`."""
 
     symbol: str
     decimals: Annotated[int, Meta(ge=0, le=18)]
@@ -61,10 +77,11 @@ class TierConfig(Struct, frozen=True, forbid_unknown_fields=True):
     maintenance_rate: Decimal
 
 
-class MarketConfig(Struct, frozen=True, forbid_unknown_fields=True):
+class MarketConfig(MarketRisk, frozen=True, forbid_unknown_fields=True):
     """A perpetual market. Prices, sizes and money are in whole units, rates are fractions (`"0.0005"` is 5 bp).
 
     `order_max` defaults to `position_max`. A `price_band_rate` of 0 switches the band off. `mark` is optional.
+    Its tables are those of `crossbook.config.risk.MarketRisk`.
     """
 
     symbol: str
@@ -109,6 +126,8 @@ class VenueConfig(Struct, frozen=True, forbid_unknown_fields=True):
     markets: list[MarketConfig] = []
     parameters: ParametersConfig = ParametersConfig()
     authors: list[AuthorConfig] = []
+    groups: list[GroupConfig] = []
+    correlations: CorrelationsConfig | None = None
 
     def commands(self) -> list[Command]:
         """The configuration as commands, in the order they are journaled.
@@ -128,9 +147,21 @@ class VenueConfig(Struct, frozen=True, forbid_unknown_fields=True):
         for index, asset in enumerate(self.assets, start=1):
             units[asset.symbol] = AssetUnit(index, asset.symbol, asset.decimals)
             journaled.append(commands.AddAsset(asset.symbol, asset.decimals))
+        drafts = Drafts.of(units.values())
+        for index, asset in enumerate(self.assets):
+            journaled += asset_rules(index, asset.symbol, asset, drafts)
+        markets = []
         for index, market in enumerate(self.markets):
-            with _Naming(f"markets[{index}]"):
-                journaled += _market_commands(index + 1, market, units)
+            with naming(f"markets[{index}]"):
+                unit = _settled_unit(index + 1, market, units)
+                journaled += _market_commands(unit, market)
+            markets.append(unit)
+        drafts = Drafts.of(units.values(), markets)
+        for index, market in enumerate(self.markets):
+            journaled += market_rules(index, market.symbol, market, drafts)
+        for index, market in enumerate(self.markets):
+            journaled += scenario_rules(index, market.symbol, market, drafts)
+        journaled += group_rules(self.groups, self.correlations, drafts)
         return journaled
 
 
@@ -197,23 +228,6 @@ def _refuse_floats(value: Any, path: str) -> None:
             _refuse_floats(item, f"{path}[{index}]")
 
 
-class _Naming:
-    """Turns an InputError about `field` into a ConfigError about `prefix.field`."""
-
-    def __init__(self, prefix: str) -> None:
-        self.prefix = prefix
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, InputError):
-            field = f"{self.prefix}.{error.values.get('field', '')}".rstrip(".")
-            raise ConfigError(
-                f"{field}: {error.message}", code=error.code, values=error.values | {"field": field}, hint=error.hint
-            ) from None
-
-
 def _author_command(author: AuthorConfig, where: str) -> Command:
     members = commands.Origin.__members__
     if author.origin.upper() not in members:
@@ -226,7 +240,7 @@ def _author_command(author: AuthorConfig, where: str) -> Command:
     return commands.RegisterAuthor(members[author.origin.upper()], author.name, author.version)
 
 
-def _market_commands(market: int, config: MarketConfig, assets: Mapping[str, AssetUnit]) -> list[Command]:
+def _settled_unit(market: int, config: MarketConfig, assets: Mapping[str, AssetUnit]) -> MarketUnit:
     if config.settlement not in assets:
         raise InputError(
             f"there is no asset {config.settlement!r}",
@@ -234,7 +248,11 @@ def _market_commands(market: int, config: MarketConfig, assets: Mapping[str, Ass
             values={"field": "settlement", "value": config.settlement},
             hint=f"settle in one of: {', '.join(assets)}",
         )
-    unit = market_unit(market, config, assets[config.settlement])
+    return market_unit(market, config, assets[config.settlement])
+
+
+def _market_commands(unit: MarketUnit, config: MarketConfig) -> list[Command]:
+    market = unit.market
     money, lots_max = unit.settlement, unit.position_max
     minimum = money.to_minor(config.order_min_notional, field="order_min_notional") if config.order_min_notional else 0
     result: list[Command] = [
