@@ -8,7 +8,8 @@ from tests.model import commands as c
 from tests.model.common_checks import ORIGINS
 
 from .sessions import CHOICES, GOOD_ORIGIN, Session
-from .trouble_commands import TROUBLE_CHOICES, trouble_opening
+from .trouble_commands import TROUBLE_CHOICES
+from .trouble_settings import trouble_opening
 
 GOOD_ORIGIN.update({kind: tuple(sorted(ORIGINS[kind] - {c.CLIENT})) for kind in c.WATERFALL_TAGS})
 GOOD_ORIGIN.update({c.Bid: (c.CLIENT, c.POLICY), c.FundInsurance: (c.OPERATOR,)})
@@ -19,6 +20,6 @@ class TroubleSession(Session):
 
     def __init__(self, rng: random.Random) -> None:
         super().__init__(rng)
-        weights = [weight // 5 for weight in CHOICES[1]]
+        weights = [max(1, weight // 5) for weight in CHOICES[1]]
         self.choices = (CHOICES[0] + TROUBLE_CHOICES[0], weights + TROUBLE_CHOICES[1])
         self.opening = [*reversed(trouble_opening(rng, self.venue)), *self.opening]

@@ -146,7 +146,8 @@ pub fn set_leverage<B: Book>(state: &State<B>, command: &SetLeverage) -> Result<
     let (before, pool) = (Pool::new(holdings, state.risk(), id), Pool::new(&after, state.risk(), id));
     let asked = |pool: &Pool<'_>| pool.asked_by_market(&pool.holdings.position(market.id), market);
     let (required, equity) = (pool.placing_level(), pool.equity());
-    // A floor under the pool's requirement is no excuse: what counts is what the market asks for.
+    // A floor under the pool's requirement is no excuse: what counts is what the market asks for. In a portfolio, scenarios
+    // ask, and no leverage changes what they do.
     if asked(&pool) > asked(&before) && equity < required {
         return Err(Code::MarginInsufficient.with(required.clamp_i64(), equity.clamp_i64()));
     }
