@@ -194,3 +194,14 @@ def test_the_order_in_which_positions_were_opened_does_not_matter(engine: Engine
     trade(desk, -7, 2, account=3)
     trade(desk, 10, 1, account=3)
     assert margin(desk) == margin(desk, 3) == (60, 30)
+
+
+def test_leverage_asks_for_nothing_where_scenarios_do(engine: Engine) -> None:
+    desk = two_futures(engine)
+    trade(desk, 10, 1)
+    desk.do(c.SetMark(1, 75))  # worth 750, in need of 200
+    desk.do(c.Withdraw(1, 1, 540))
+    desk.do(c.SetLeverage(1, 1, ONE))
+    assert margin(desk) == (200, 100)
+    desk.do(c.SetScenarios(1, ()))
+    assert margin(desk) == (750, 38)

@@ -41,7 +41,7 @@ def set_liquidation_of(rng: random.Random, asset: int) -> c.SetLiquidation:
     rates = [rate * PERCENT for rate in (first, second, rng.choice((30, 67, 90)), rng.choice((0, 50, 100, 500)))]
     partial = rng.choice((0, 20, 100))
     spread, fee = rng.choice((10, 50, 100)), rng.choice((0, 1, 2))
-    cooldown, notional = rng.choice((0, 0, 1, 20, 2**64 - 1)) if rng.random() < 0.3 else 0, rng.choice((0, 0, 3_000))
+    cooldown, notional = rng.choice((0, 0, 500, 3_000, 3_000)), rng.choice((0, 0, 3_000))
     return c.SetLiquidation(asset, *rates, spread * PERCENT, partial * PERCENT, notional, cooldown, fee * PERCENT)
 
 
