@@ -211,7 +211,7 @@ def bid(session: Session) -> c.Command:
     auction = rng.choice(biddable if biddable and rng.random() < 0.95 else auctions)
     master = state.accounts[auction.account].master
     registered = [one for one in sorted(state.waterfall.liquidators) if state.accounts[one].master != master]
-    bidder = rng.choice(registered) if registered and rng.random() < 0.95 else rng.randint(1, ACCOUNTS)
+    bidder = rng.choice(registered) if registered and rng.random() < 0.85 else rng.randint(1, ACCOUNTS)
     price = price_now(state, auction)
     lots = rng.choice((1, 2, auction.lots, auction.lots + 1, max(1, auction.lots // 2), 0))
     return c.Bid(bidder, auction.auction, lots, rng.choice((0, 0, near(rng, price), price)))
@@ -297,6 +297,8 @@ def convert_collateral(session: Session) -> c.Command:
     """Sells collateral of an account that owes, around what covers the debt."""
     rng, state = session.rng, session.world.state
     owing = [account for account in state.accounts.values() if account.cash.get(1, 0) < 0]
+    if owing and state.assets[1].insurance == 0 and rng.random() < 0.5:
+        return fund_insurance(session)
     account = rng.choice(owing) if owing and rng.random() < 0.95 else state.accounts[rng.randint(1, ACCOUNTS)]
     asset = COLLATERAL if rng.random() < 0.95 else rng.randint(1, ASSETS)
     terms, held = state.assets[asset].collateral, account.cash.get(asset, 0)
@@ -411,7 +413,7 @@ TROUBLE_CHOICES: tuple[list[Callable[[Session], c.Command]], list[int]] = (
         in_need_of(TAKE_OVER, take_over),
         in_need_of(TAKE_OVER, deleverage),
         in_deficit(cover_loss),
-        in_deficit(convert_collateral),
+        convert_collateral,
         in_deficit(socialise),
         fund_insurance,
         settings_of_steps,
