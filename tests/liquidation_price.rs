@@ -3,10 +3,11 @@
 mod desk;
 
 use crossbook_kernel::command::{
-    AdjustMargin, Deposit, SetCollateral, SetCollateralPrice, SetMark, SetPositionMode, SetTiers, SettleFunding, Tier,
+    AdjustMargin, Deposit, MarginMode, SetCollateral, SetCollateralPrice, SetGroup, SetMarginMode, SetMark,
+    SetPositionMode, SetScenarios, SetTiers, SettleFunding, Tier,
 };
 use crossbook_kernel::kernel::{Checks, Kernel};
-use crossbook_kernel::quantities::{AccountId, MarketId, Money, RATE_ONE, Rate, Ticks};
+use crossbook_kernel::quantities::{AccountId, GroupId, MarketId, Money, RATE_ONE, Rate, Ticks};
 use crossbook_kernel::risk::liquidation_price::{self, Fraction, LiquidationPrice};
 use crossbook_kernel::sweep::scan::scan;
 use desk::{Desk, EUR, USD};
@@ -142,4 +143,19 @@ fn the_maintenance_of_the_rest_of_the_pool_counts() {
     assert_eq!(at(99, 8_250, 83), price(&desk, account, market));
     assert!(liquidates(&desk, account, market, 99));
     assert!(!liquidates(&desk, account, market, 100));
+}
+
+#[test]
+fn a_portfolio_pool_has_a_tick_and_no_root() {
+    let (mut desk, rich) = venue();
+    let market = desk.market(100_000, 1 << 20, 100_000_000, 1_000);
+    desk.operator(SetGroup { market, group: GroupId(1) });
+    desk.operator(SetScenarios { market, moves: [-100, 100].map(Ticks).to_vec() });
+    let account = desk.account(0, 20_000);
+    desk.operator(SetMarginMode { account, mode: MarginMode::Portfolio });
+    desk.trade(market, account, rich, 100, 1_000);
+    // The worst scenario costs 10,000 at every price: 20,000 + 100 · (P − 1,000) is below it from 899 on.
+    assert_eq!(Some(LiquidationPrice { tick: Ticks(899), root: None }), price(&desk, account, market));
+    assert!(liquidates(&desk, account, market, 899));
+    assert!(!liquidates(&desk, account, market, 900));
 }
