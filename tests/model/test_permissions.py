@@ -47,6 +47,7 @@ def test_an_account_that_may_only_reduce_keeps_its_orders_but_not_their_risk(des
     # What rests would add to the position: when it would be filled, it is cancelled.
     assert desk.sell(2, 6, 100)[1] == "OrderCancelled order=1 account=1 market=1 lots=6 reason=5"
     desk.do(FREE)
+    desk.do(c.MassCancel(2, 0, 0))
     desk.sell(1, 10, 110)
     desk.do(FREE._replace(reduce_only=True))
     assert "lots=4" in desk.buy(3, 10, 110)[1]  # the closing part of a flip
