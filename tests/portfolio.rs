@@ -6,13 +6,14 @@
 mod desk;
 
 use crossbook_kernel::command::{
-    MarginMode, Origin, Place, SetBasis, SetConcentration, SetCorrelations, SetGroup, SetMarginMode, SetMark,
-    SetPortfolio, SetPositionMode, SetScenarios, SetStress, SettleFunding, Side, TimeInForce, Withdraw,
+    Hedge, Lock, MarginMode, Origin, Place, SetBasis, SetConcentration, SetCorrelations, SetGroup, SetMarginMode,
+    SetMark, SetPortfolio, SetPositionMode, SetScenarios, SetStress, SetVault, SettleFunding, Side, TakeOver,
+    TimeInForce, Withdraw,
 };
 use crossbook_kernel::kernel::{Checks, Kernel};
 use crossbook_kernel::lists::Correlation;
 use crossbook_kernel::matching::ladder::Ladder;
-use crossbook_kernel::quantities::{AccountId, GroupId, MarketId, Money, RATE_ONE, Rate, Ticks};
+use crossbook_kernel::quantities::{AccountId, GroupId, Lots, MarketId, Money, RATE_ONE, Rate, Ticks};
 use crossbook_kernel::risk::pool::Pool;
 use crossbook_kernel::risk::terms::{Kind, Tally, Term};
 use crossbook_kernel::state::holdings::PoolId;
@@ -280,6 +281,27 @@ fn an_isolated_position_leaves_the_portfolio_and_comes_back() {
     assert_eq!(asked(&desk, hedger), (20, 20));
     desk.operator(SetStress { market: near, active: true });
     assert_eq!(asked(&desk, hedger), (180, 180));
+}
+
+#[test]
+fn a_portfolio_in_need_is_hedged_by_the_venue_and_taken_over_by_a_vault() {
+    let mut desk = Desk::open(Checks::Everything);
+    let [near, far] = [grouped(&mut desk, 1, &[-20, 20]), grouped(&mut desk, 1, &[-18, 18])];
+    let (street, trader) = (desk.account(0, 1_000_000), portfolio(&mut desk, 250));
+    let vault = portfolio(&mut desk, 100_000);
+    desk.operator(SetVault { account: vault, asset: USD, exposure_max: Money(10_000) });
+    desk.trade(near, trader, street, 10, 100);
+    mark(&mut desk, near, 85);
+    desk.operator(Lock { account: trader, asset: USD, market: MarketId::NONE });
+    assert_eq!(desk.order(street, far, Side::Buy, 10, 100), 0);
+    // Locked, it may not take the other leg itself; the venue may, because that leaves the pool safer.
+    assert_eq!(desk.order(trader, far, Side::Sell, 10, 100), 422);
+    let (side, lots, price) = (Side::Sell, Lots(10), Ticks(0));
+    desk.operator(Hedge { account: trader, market: far, side, lots, price });
+    assert_eq!((desk.lots(trader, far), asked(&desk, trader)), (-10, (20, 20)));
+    mark(&mut desk, near, 76);
+    desk.operator(TakeOver { account: trader, market: near, lots, vault });
+    assert_eq!((asked(&desk, trader), asked(&desk, vault)), ((180, 180), (200, 200)));
 }
 
 #[test]
