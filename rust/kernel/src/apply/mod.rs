@@ -12,7 +12,7 @@ mod waterfall;
 
 use crate::command::{Command, Record};
 use crate::emit::Emitter;
-use crate::event::{CancelReason, CheckpointTaken, Rejected, Repaired, Ticked};
+use crate::event::{CancelReason, CheckpointTaken, Event, Rejected, Repaired, Ticked};
 use crate::matching::book::Book;
 use crate::reject::Reject;
 use crate::state::State;
@@ -73,18 +73,11 @@ fn dispatch<B: Book>(state: &mut State<B>, command: &Command, out: &mut Emitter)
             order::mass_cancel(state, c, out);
             Ok(())
         }
-        Command::Tick(_) => {
-            out.emit(&Ticked { time: state.sequence.time });
-            Ok(())
-        }
-        Command::Checkpoint(_) => {
-            out.emit(&CheckpointTaken {});
-            Ok(())
-        }
+        Command::Tick(_) => said(out, &Ticked { time: state.sequence.time }),
+        Command::Checkpoint(_) => said(out, &CheckpointTaken {}),
         Command::RegisterAuthor(c) => admin::register_author(state, c, out),
         Command::Repair(c) => {
-            out.emit(&Repaired { first_seq: c.first_seq, blocks: c.blocks, evidence: c.evidence.clone() });
-            Ok(())
+            said(out, &Repaired { first_seq: c.first_seq, blocks: c.blocks, evidence: c.evidence.clone() })
         }
         Command::ActivateRuleset(c) => admin::activate_ruleset(state, c, out),
         Command::SetFeeTiers(c) => terms::set_fee_tiers(state, c, out),
@@ -112,6 +105,13 @@ fn dispatch<B: Book>(state: &mut State<B>, command: &Command, out: &mut Emitter)
         Command::SetPortfolio(c) => portfolio::set_portfolio(state, c, out),
         _ => waterfall::step(state, command, out),
     }
+}
+
+/// A command that changes nothing but is remembered.
+#[expect(clippy::unnecessary_wraps, reason = "as every arm of the dispatch")]
+fn said(out: &mut Emitter, event: &impl Event) -> Result<(), Reject> {
+    out.emit(event);
+    Ok(())
 }
 
 /// Cancels the resting orders whose time has come, soonest first.
