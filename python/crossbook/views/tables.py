@@ -19,7 +19,9 @@ class Table(tuple[V, ...], Generic[V]):
     __slots__ = ()
 
     def _columns(self) -> list[str]:
-        return list(self[0].__struct_fields__) if self else []
+        """The fields, apart from those that are views of their own."""
+        fields = self[0].__struct_fields__ if self else ()
+        return [field for field in fields if not any(isinstance(getattr(view, field), Struct) for view in self)]
 
     def _rows(self) -> list[list[Any]]:
         return [[getattr(view, column) for column in self._columns()] for view in self]

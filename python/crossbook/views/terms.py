@@ -68,6 +68,9 @@ class SumView(Struct, frozen=True):
     def __iter__(self) -> Iterator[TermView]:
         return iter(self.terms)
 
+    def __repr__(self) -> str:
+        return "\n".join([cell(self.amount), *(f"  {term}" for term in self.terms)])
+
 
 class LiquidationPriceView(Struct, frozen=True):
     """Where a position's pool is liquidated if only this market's mark moves.
@@ -140,6 +143,16 @@ class PoolTerms(Struct, frozen=True):
         found = [f"{worst.group} loses {cell(worst.loss)} in scenario {worst.scenario}" for worst in self.losses]
         return found + [f"liquidated at {price}" for price in self.liquidation_prices]
 
+    def lines(self) -> list[str]:
+        """The pool as a tree, line by line."""
+        lines = [self.title()]
+        for name, number in self.sums():
+            lines += [f"  {name} {cell(number.amount)} {self.asset}", *(f"    {term}" for term in number)]
+        return lines + [f"  {note}" for note in self.notes()]
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
+
     def title(self) -> str:
         """The pool, and how it stands."""
         return f"{self.name}: {self.standing.name.lower()}{', locked' if self.locked else ''}"
@@ -161,11 +174,7 @@ class Explanation(Struct, frozen=True):
 
     def __repr__(self) -> str:
         lines = [f"account {self.account}, {self.mode.name.lower()} margin"]
-        for pool in self.pools:
-            lines += [f"  {pool.title()}"]
-            for name, number in pool.sums():
-                lines += [f"    {name} {cell(number.amount)} {pool.asset}", *(f"      {term}" for term in number)]
-            lines += [f"    {note}" for note in pool.notes()]
+        lines += [f"  {line}" for pool in self.pools for line in pool.lines()]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
