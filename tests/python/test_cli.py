@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from tests.python.worlds import START_NS, make_venue, session_commands
 
 from crossbook.cli import main
+from crossbook.commands import CreateAccount
 from crossbook.console import jsonable, parse_at, parse_time, show_time
 from crossbook.errors import InputError
 from crossbook.events import Rejected
@@ -295,3 +296,21 @@ def test_progress_is_drawn_on_a_terminal_only_and_without_colour_if_asked(sessio
     assert (b"\x1b[38;5;" in drawn or b"\x1b[3" in drawn) is not no_color
     assert b"replaying" not in done.stdout
     assert b"\x1b" not in done.stdout
+
+
+def test_explain_shows_the_tree_of_an_account_at_any_seq(session: Path) -> None:
+    view = replay(session).view
+    text = run("explain", session, "--account", 1).stdout
+    assert text.endswith(f"{view.explain(1)!r}\n")
+    document = run_json("explain", session, "--account", 1)
+    (pool,) = document["explanation"]["pools"]
+    assert pool["equity"]["terms"][0]["kind"] == "cash"
+    assert pool["equity"]["amount"] == format(view.explain(1).pools[0].equity.amount, "f")
+    opened = next(seq for seq in range(1, view.seq) if answered(session, seq).record.command == CreateAccount())
+    early = run_json("explain", session, "--account", 1, "--at", opened)
+    assert (early["seq"], early["explanation"]["pools"]) == (opened, [])
+
+
+def test_explain_of_nobody_could_not_run(session: Path) -> None:
+    result = run("explain", session, "--account", 99, "--json")
+    assert (result.exit_code, json.loads(result.stdout)["error"]["code"]) == (2, "unknown_account")
