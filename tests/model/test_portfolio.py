@@ -196,6 +196,23 @@ def test_the_order_in_which_positions_were_opened_does_not_matter(engine: Engine
     assert margin(desk) == margin(desk, 3) == (60, 30)
 
 
+def test_the_order_in_which_markets_were_listed_does_not_matter(engine: Engine) -> None:
+    """The same two positions, of which each is in the market that the other is in on the other account."""
+    desk = two_futures(engine)
+    desk.do(c.SetMarginMode(3, PORTFOLIO))
+    for first, second in ((1, 2), (2, 1)):
+        for market, moves in ((first, MOVES), (second, (-15, -8, 0, 9, 18))):
+            desk.do(c.SetScenarios(market, moves))
+        account = {1: 1, 2: 3}[first]
+        trade(desk, 10, first, account=account)
+        trade(desk, -7, second, account=account)
+        assert margin(desk, account) == (95, 48)  # down 20 loses 200 and gains 105
+        desk.do(c.SetGroup(second, 2))
+        desk.do(c.SetScenarios(second, (-15, -8, 0, 9, 18)))
+        assert margin(desk, account) == (237, 119)  # 200 and 126, unrelated: √(40,000 + 15,876) = 236.4
+        desk.do(c.SetGroup(second, 1))
+
+
 def test_leverage_asks_for_nothing_where_scenarios_do(engine: Engine) -> None:
     desk = two_futures(engine)
     trade(desk, 10, 1)

@@ -14,15 +14,14 @@ from tests.model.commands import Record
 from tests.model.events import Event
 from tests.model.refusals import Code
 from tests.properties.agreement import Disagreement, compare_block
+from tests.properties.coverage import EVENTS_OF_TROUBLE, REFUSALS_OF_TROUBLE
 from tests.properties.promises import Promise
 from tests.properties.test_volume import restored
 from tests.properties.trouble_sessions import TroubleSession
 
 SESSIONS = 20
 COMMANDS_PER_SESSION = 600
-PROMISED_SEEDS = range(100, 104)
-EVENTS = range(e.LIQUIDATION_SET, e.LOSS_SOCIALISED + 1)
-REFUSALS = (Code.ScenariosInvalid, Code.GroupInvalid, *(code for code in Code if code >= Code.PoolInvalid))
+PROMISED_SEEDS = range(100, 103)
 DETAILS = {
     *(f"moved for reason {reason}" for reason in (1, 2, 3)),
     *(f"auction closed for reason {reason}" for reason in (1, 3)),
@@ -73,7 +72,8 @@ def test_model_and_kernel_agree_in_any_trouble() -> None:
             run_session(seed, seen)
         except Disagreement as disagreement:
             pytest.fail(f"seed {seed}: {disagreement}", pytrace=False)
-    wanted = DETAILS | {e.FIELDS[tag][0] for tag in EVENTS} | {code.name for code in REFUSALS}
+    events = {e.FIELDS[tag][0] for tag in EVENTS_OF_TROUBLE}
+    wanted = DETAILS | events | {code.name for code in Code if code in REFUSALS_OF_TROUBLE}
     assert sorted(wanted - set(seen)) == []
 
 

@@ -345,15 +345,7 @@ def set_insurance(session: Session) -> c.Command:
 
 def settings_of_steps(session: Session) -> c.Command:
     """Something about the steps is set otherwise."""
-    settings = (
-        set_liquidation,
-        set_insurance,
-        set_insurance,
-        register,
-        register,
-        set_portfolio_terms,
-        set_portfolio_terms,
-    )
+    settings = (set_liquidation, set_insurance, set_insurance, register, register, *(set_portfolio_terms,) * 6)
     return session.rng.choice(settings)(session)
 
 
@@ -419,5 +411,5 @@ TROUBLE_CHOICES: tuple[list[Callable[[Session], c.Command]], list[int]] = (
         settings_of_steps,
         clear_orders,
     ],
-    [90, 30, 150, 14, 12, 12, 60, 40, 12, 60, 3, 30, 44, 40, 30, 36, 24, 40, 8],
+    [90, 30, 150, 14, 12, 12, 60, 40, 12, 60, 3, 30, 44, 40, 30, 36, 24, 70, 8],
 )

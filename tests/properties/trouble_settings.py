@@ -97,4 +97,4 @@ def set_portfolio_terms(session: Session) -> c.Command:
     command = rng.choice(choices)
     if isinstance(command, c.SetScenarios | c.SetGroup | c.SetCorrelations):
         return command
-    return one_amount_wrong(rng, command, often=0.1)
+    return one_amount_wrong(rng, command, often=0.35)
