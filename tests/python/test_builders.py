@@ -80,7 +80,7 @@ BUILT: list[tuple[str, dict[str, Any], commands.Command]] = [
     ("set_vault", {"account": 2, "asset": 1, "exposure_max": 9}, commands.SetVault(2, 1, 9 * USDC)),
     ("set_liquidator", {"account": 2}, commands.SetLiquidator(2, True)),
     ("set_insurance", {"asset": 1, "loss_max": 5, "interval_ns": 9}, commands.SetInsurance(1, 0, 5 * USDC, 9)),
-    ("fund_insurance", BTC | {"account": 1, "amount": 5}, commands.FundInsurance(1, 1, 1, 5 * USDC)),
+    ("fund_insurance", BTC | {"amount": 5}, commands.FundInsurance(1, 1, 0, 5 * USDC)),
     ("lock", {"account": 1, "asset": "USDC"}, commands.Lock(1, 1, 0)),
     ("release", BTC | {"account": 1}, commands.Release(1, 1, 1)),
     ("cancel_increasing", {"account": 1, "asset": 1}, commands.CancelIncreasing(1, 1, 0)),
@@ -118,6 +118,15 @@ def venue(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Venue]:
 @pytest.mark.parametrize(("name", "arguments", "command"), BUILT, ids=lambda value: value if type(value) is str else "")
 def test_a_builder_builds(venue: Venue, name: str, arguments: dict[str, Any], command: commands.Command) -> None:
     assert getattr(venue.draft, name)(**arguments, author=3) == Envelope(command, author=3)
+
+
+def test_an_account_pays_into_a_fund_by_the_operators_word(venue: Venue) -> None:
+    draft = venue.draft.fund_insurance(market="BTC-PERP", account=1, amount=5)
+    assert draft == Envelope(commands.FundInsurance(1, 1, 1, 5 * USDC), origin=commands.Origin.OPERATOR)
+    assert venue.preview(draft).ok
+    assert not venue.preview(
+        venue.draft.fund_insurance(market="BTC-PERP", account=1, amount=5, origin=commands.Origin.POLICY)
+    ).ok
 
 
 def test_every_command_has_a_builder() -> None:

@@ -102,6 +102,9 @@ def test_a_portfolio_shows_its_scenario_and_its_worst_losses(venue: Venue) -> No
         ("group 3", 1, 2_000, 1)
     ]
     assert pool.liquidation_prices[0].exact is None
+    assert "    group 3 loses 2000 in scenario 1" in repr(explained).splitlines()
+    venue.set_scenarios(market="BTC-PERP", moves=[500]).raise_if_rejected()
+    assert "    group 3 loses nothing in any scenario" in repr(venue.explain(2)).splitlines()
 
 
 def test_it_prints_as_a_tree(venue: Venue) -> None:

@@ -130,8 +130,13 @@ def test_an_amend_and_any_other_command_can_be_previewed(venue: Venue) -> None:
 
 def test_it_prints(venue: Venue) -> None:
     shown = repr(venue.preview(venue.draft.place(account=2, market="BTC-PERP", side="buy", size=2)))
-    for part in ("fills 2 at 64020 on average", "against the mark 64000: 40", "MarginInsufficient", "liquidated at"):
+    for part in ("fills 2 at 64020 on average", "costs 40 against the mark 64000", "MarginInsufficient"):
         assert part in shown
+    assert "cross USDC BTC-PERP liquidated at" in shown
+    assert repr(venue.preview(venue.draft.tick())) == "Tick"  # nobody's margin to show
+    filled = venue.draft.place(account=2, market="BTC-PERP", side="buy", size=2)
+    alone = venue.preview([filled, venue.draft.isolate(account=2, market="BTC-PERP", amount=5_000)])
+    assert "\nisolated BTC-PERP liquidated at" in repr(alone)
     refused = venue.preview(venue.draft.place(account=2, market="BTC-PERP", side="buy", size=500, price=64_000))
     assert "refused" in repr(refused)
     assert refused._repr_html_().startswith("<pre>")

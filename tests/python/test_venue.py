@@ -68,6 +68,7 @@ def test_everything_prints(venue: Venue) -> None:
     for view in shown:
         assert "64001" in repr(view) or "BTC-PERP" in repr(view)
         assert view._repr_html_().count("<tr>") >= 2
+    assert repr(venue.account(2).pool("USDC")).startswith("cross USDC: healthy")
     assert repr(venue.orders(2)) == "(none)"
     assert "<em>none</em>" in venue.orders(2)._repr_html_()
     assert "sell" in repr(venue.orders(1))

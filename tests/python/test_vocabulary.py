@@ -101,8 +101,8 @@ def test_the_catalogue_explains_every_reject() -> None:
 
 def test_a_refusal_reads_as_a_sentence() -> None:
     assert explain(414, 120, 100) == (
-        "MarginInsufficient (414): the margin required with this order exceeds the equity (required 120, equity 100); "
-        "hint: reduce the size, deposit, or cancel other orders; venue.account(id) shows every term"
+        "MarginInsufficient (414): the margin that would be required exceeds the equity (required 120, equity 100); "
+        "hint: reduce the size, deposit, or cancel orders; venue.account(id) shows every term"
     )
     assert "newer crossbook" in explain(999, 1, 2)
 

@@ -10,7 +10,7 @@ from typing import Unpack
 
 from crossbook import commands
 from crossbook.builders.base import Builder, ProvenanceKeywords, R, lots_or_zero, minor_or_zero, ticks_or_zero
-from crossbook.commands import Side
+from crossbook.commands import Origin, Side
 from crossbook.errors import InputError
 from crossbook.quantities import Number, to_rate
 from crossbook.state import to_side
@@ -120,7 +120,9 @@ class WaterfallBuilders(Builder[R]):
         account: int = 0,
         **provenance: Unpack[ProvenanceKeywords],
     ) -> R:
-        """Pay into a fund from an account (the operator alone may), or from the asset's fees."""
+        """Pay into a fund from the asset's fees, or as the operator from an account."""
+        if account:  # nobody else may, so nobody else is meant
+            provenance.setdefault("origin", Origin.OPERATOR)
         which, isolated = self._pool(asset, market)
         minor = self.asset_unit(which).to_minor(amount)
         return self._submit_one(commands.FundInsurance(which, isolated, account, minor), provenance)

@@ -48,6 +48,7 @@ class PoolView(Struct, frozen=True):
     """A margin pool: the cross pool of a settlement asset, or with `market` that of one isolated position.
 
     `equity = balance + unrealised - owed + collateral`; the balance is cash, or the margin of the isolated position.
+    `standing` is the one last announced: what came after the last mark is in the equity, and in it at the next mark.
     `tree` has every term. `resumes_at` is when the pool may be reduced again (ns since the epoch, None: now).
     """
 
@@ -90,6 +91,9 @@ class PoolView(Struct, frozen=True):
             rows[name] = (equity, required + term.amount)
         parts = [(name, equity, required) for name, (equity, required) in rows.items()]
         return [*parts, ("sum", self.tree.equity.amount, self.tree.requirement.amount)]
+
+    def __repr__(self) -> str:
+        return text_table([self.tree.title(), "equity", "requirement"], self.terms())
 
 
 class VolumeView(Struct, frozen=True):
@@ -156,8 +160,7 @@ class AccountView(Struct, frozen=True):
 
     def __repr__(self) -> str:
         lines = [f"<Account {self.account}{f' of master {self.master}' if self.master else ''}>"]
-        lines += [text_table([pool.tree.title(), "equity", "requirement"], pool.terms()) for pool in self.pools]
-        return "\n".join(lines)
+        return "\n".join([*lines, *map(repr, self.pools)])
 
     def _repr_html_(self) -> str:
         return "".join(

@@ -102,8 +102,8 @@ class CommandPreview(Struct, frozen=True):
         if self.fills and self.average_price is not None:
             mark, mid = self.against_mark, self.against_mid
             found += [f"  fills {cell(self.filled)} at {_decimal(self.average_price)} on average"]
-            found += [f"  against the mark {cell(mark.reference)}: {_decimal(mark.amount)}"] if mark else []
-            found += [f"  against the mid {cell(mid.reference)}: {_decimal(mid.amount)}"] if mid else []
+            found += [f"  costs {_decimal(mark.amount)} against the mark {cell(mark.reference)}"] if mark else []
+            found += [f"  costs {_decimal(mid.amount)} against the mid {cell(mid.reference)}"] if mid else []
         found += [f"  rests {cell(self.resting)}"] if self.resting else []
         found += [f"  the rest is cancelled: {self.cut.name.lower()}"] if self.cut else []
         found += [f"  binding: {self.binding}"] if self.binding else []
@@ -157,7 +157,8 @@ class Preview(Struct, frozen=True):
 
     def __repr__(self) -> str:
         lines = [line for command in self.commands for line in command.lines()]
-        return "\n".join([*lines, text_table([f"account {self.account}", "before", "after"], self._rows())])
+        margin = [text_table([f"account {self.account}", "before", "after"], self._rows())] if self.account else []
+        return "\n".join([*lines, *margin])
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(repr(self))}</pre>"
@@ -170,7 +171,11 @@ def _price_rows(
     for column, found in enumerate((before, after)):
         for price in found:
             prices.setdefault(price.market, [None, None])[column] = price.price
-    return [[f"{pool} {market} liquidated at", *columns] for market, columns in prices.items()]
+    # An isolated pool is named by its only market already.
+    return [
+        [f"{pool if pool.endswith(market) else f'{pool} {market}'} liquidated at", *columns]
+        for market, columns in prices.items()
+    ]
 
 
 def _decimal(fraction: Fraction) -> str:

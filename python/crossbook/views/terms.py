@@ -105,7 +105,8 @@ class WorstLossView(Struct, frozen=True):
 class PoolTerms(Struct, frozen=True):
     """One pool: how it stands, its three numbers with their terms, its levels and its liquidation prices.
 
-    `market` is None for the cross pool of the asset, else that of the isolated position. The levels say what equity is
+    `market` is None for the cross pool of the asset, else that of the isolated position. `standing` is the one last
+    announced. The levels say what equity is
     needed to place an order, to count as recovered, and to take money out. `liquidation_prices` has an entry for each
     position that some price of its market liquidates.
     """
@@ -140,7 +141,12 @@ class PoolTerms(Struct, frozen=True):
 
     def notes(self) -> list[str]:
         """What stands beside the sums: worst losses of the groups, liquidation prices."""
-        found = [f"{worst.group} loses {cell(worst.loss)} in scenario {worst.scenario}" for worst in self.losses]
+        found = [
+            f"{worst.group} loses {cell(worst.loss)} in scenario {worst.scenario}"
+            if worst.scenario
+            else f"{worst.group} loses nothing in any scenario"
+            for worst in self.losses
+        ]
         return found + [f"liquidated at {price}" for price in self.liquidation_prices]
 
     def lines(self) -> list[str]:
