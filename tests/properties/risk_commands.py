@@ -154,7 +154,7 @@ def set_permissions(session: Session) -> c.Command:
     lists: tuple[tuple[int, ...], ...] = ((), (1,), (1, 3), (2, 3))
     bad: tuple[tuple[int, ...], ...] = ((2, 2), (3, 1), tuple(range(1, 18)), (1, 60_000), (0, 1))
     markets = rng.choice(lists if rng.random() < 0.8 else bad)
-    destinations = rng.choice(((), (7,), (7, 9), (2**64 - 1,), (9, 7)))
+    destinations = rng.choice(((), (7,), (7, 9), (7, 9), (2**64 - 1,), (9, 7)))
     return c.SetPermissions(account, *flags, markets, destinations)
 
 

@@ -78,7 +78,7 @@ class Session:
         """Stamps a command; a few carry a wrong origin, an unknown author or a cause that lies ahead."""
         rng = self.rng
         if rng.random() < 0.7:
-            self.time += rng.choice((0, 1, 10, 1_000))
+            self.time += rng.choice((0, 1, 10, 1_000)) if rng.random() < 0.98 else 50_000
         origin = rng.choice(GOOD_ORIGIN.get(type(command), (c.OPERATOR,)))
         author = cause = 0
         if rng.random() < 0.1:
@@ -276,8 +276,7 @@ def administer(session: Session) -> c.Command:
             c.Checkpoint(),
             c.Repair(rng.randint(0, 2**64 - 1), rng.randint(0, 3), "ab12"),
             c.ActivateRuleset(rng.choice((1, 1, 2))),
-            new_listing(session),
-            new_listing(session),
+            *(new_listing(session) for _ in range(4)),
         )
     )
 
@@ -315,5 +314,5 @@ CHOICES: tuple[list[Callable[[Session], c.Command]], list[int]] = (
         *(place, amend, cancel, mass_cancel, set_mark, deposit, withdraw, transfer, lambda _: c.Tick(), administer),
         *RISK_CHOICES[0],
     ],
-    [560, 120, 70, 8, 90, 25, 36, 30, 12, 90, *RISK_CHOICES[1]],
+    [560, 120, 70, 8, 90, 25, 42, 30, 12, 90, *RISK_CHOICES[1]],
 )
