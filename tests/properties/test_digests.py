@@ -106,14 +106,20 @@ def test_the_seeds_show_every_part_of_the_state() -> None:
         session = Session(random.Random(seed))
         for _ in range(COMMANDS):
             session.step()
-        state = session.world.state
-        seen |= {f"root every {state.root_interval_commands}", f"root every {state.root_interval_ns} ns"}
+            state = session.world.state
+            seen |= {f"root every {state.root_interval_commands}", f"root every {state.root_interval_ns} ns"}
+            seen |= {"caps"} if state.exposure_caps else set()
+        seen |= {"funding"} if any(market.clearing and market.fraction for market in state.markets.values()) else set()
         seen |= {"trades"} if state.trades_made else set()
         seen |= {"fees"} if any(asset.fees for asset in state.assets.values()) else set()
         for account in state.accounts.values():
             seen |= {"nonces"} if account.nonces else set()
             seen |= {"all nonces"} if len(account.nonces) == 128 else set()
             seen |= {"short"} if any(position.lots < 0 for position in account.positions.values()) else set()
+            seen |= {"isolated"} if any(position.margin for position in account.positions.values()) else set()
+            seen |= {"leverage"} if any(position.initial_rate for position in account.positions.values()) else set()
+            seen |= {"allowances"} if account.allowances else set()
+            seen |= {"permissions"} if account.markets or account.destinations else set()
             seen |= {"debt"} if any(cash < 0 for cash in account.cash.values()) else set()
             for order in account.orders.values():
                 seen |= {f"force {order.time_in_force}", f"self-trade {order.self_trade}", f"side {order.side}"}
@@ -122,6 +128,7 @@ def test_the_seeds_show_every_part_of_the_state() -> None:
                 seen |= {"filled"} if order.filled else set()
                 seen |= {"named"} if order.client_order else set()
     expected = {"trades", "fees", "nonces", "all nonces", "short", "debt"}
+    expected |= {"funding", "caps", "isolated", "leverage", "allowances", "permissions"}
     expected |= {"post-only", "reduce-only", "filled", "named"}
     expected |= {"root every 1", "root every 64", "root every 0 ns", "root every 1000 ns", "side 1", "side 2"}
     expected |= {"force 1", "force 4", *(f"self-trade {mode}" for mode in range(5))}
