@@ -11,6 +11,7 @@ import pytest
 
 from crossbook import _kernel, commands
 from crossbook.commands import PERMITTED_ORIGINS, Origin
+from crossbook.views import TermKind
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -142,7 +143,15 @@ def test_every_refusal_is_in_the_rules_and_no_other() -> None:
     assert missing == []
 
 
+def glossary() -> list[str]:
+    return re.findall(r"^\| ([a-z][\w ,-]+?) \|", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)[1:]
+
+
 def test_the_glossary_is_in_order() -> None:
-    words = re.findall(r"^\| ([a-z][\w ,-]+?) \|", (ROOT / "docs" / "glossary.md").read_text(), re.MULTILINE)[1:]
+    words = glossary()
     assert len(words) > 40
     assert words == sorted(words, key=str.casefold)
+
+
+def test_every_word_an_explanation_prints_is_in_the_glossary() -> None:
+    assert [kind.name for kind in TermKind if kind.name.lower() not in glossary()] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,18 @@ from click.testing import CliRunner
 
 from crossbook.cli import main
 from crossbook.commands import RATE_ONE
-from crossbook.study.efficiency import Study, Way, efficiency
+from crossbook.demo.market import venue_config
+from crossbook.scenarios import Grid, Horizon
+from crossbook.study.efficiency import (
+    BASIS_RATE,
+    CORRELATION,
+    MAINTENANCE_RATE,
+    OFFSET_CAP,
+    VOLATILITIES,
+    Study,
+    Way,
+    efficiency,
+)
 from crossbook.study.paths import STEPS, Paths, Source, cholesky
 from crossbook.study.report import tables
 
@@ -26,6 +38,29 @@ def test_the_tables_of_the_page_are_those_of_the_study(study: Study) -> None:
     page = PAGE.read_text()
     assert [table for table in tables(study).strip().split("\n\n") if table not in page] == []
     assert f"{study.paths:,} paths of {STEPS} hours" in page
+
+
+def test_what_the_page_says_went_in_went_in() -> None:
+    page = " ".join(PAGE.read_text().split())
+    tiers = [(tier.lower_bound, tier.initial_rate, tier.maintenance_rate) for tier in venue_config().markets[0].tiers]
+    assert all(initial == 2 * maintenance for _, initial, maintenance in tiers)
+    assert [(lower, 100 * initial) for lower, initial, _ in tiers] == [(0, 2), (250_000, 4), (1_000_000, 10)]
+    assert "2 % initial up to 250,000, 4 % up to 1 million, 10 % beyond, maintenance half of it" in page
+    assert VOLATILITIES == ("0.55", "0.75", "0.95")
+    assert "annual volatilities of 55, 75 and 95 %" in page
+    grid = Grid()
+    assert (Horizon().deviations, max(grid.volatility_moves), grid.tails) == (
+        3,
+        Fraction(1, 4),
+        ((4, Fraction(35, 100)),),
+    )
+    assert "three deviations of a day and up to a quarter more, and 35 % of a move four times as far" in page
+    assert (CORRELATION[0][1:], CORRELATION[1][2]) == (("0.85", "0.75"), "0.8")
+    assert (OFFSET_CAP, BASIS_RATE, MAINTENANCE_RATE) == ("0.8", "0.015", "0.8")
+    assert (
+        "correlations of 0.85, 0.75 and 0.8, an offset cap of 80 %, a basis charge of 1.5 %, and a maintenance of 80 %"
+        in page
+    )
 
 
 def test_a_pool_that_stands_alone_is_the_same_isolated_or_cross(study: Study) -> None:

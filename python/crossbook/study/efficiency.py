@@ -52,6 +52,7 @@ CORRELATION: Final = (("1", "0.85", "0.75"), ("0.85", "1", "0.8"), ("0.75", "0.8
 VOLATILITIES: Final = ("0.55", "0.75", "0.95")
 GAPS: Final = ("1", "1.25", "1.5")
 BASIS_RATE: Final = "0.015"
+OFFSET_CAP: Final = "0.8"
 MAINTENANCE_RATE: Final = "0.8"
 _MARKETS_OF: Final = ((1, 4), (2, 5), (3,))
 """The markets of each underlying: its perpetual, then its future."""
@@ -203,7 +204,7 @@ def _venue() -> Scratch:
         for group, (volatility, markets) in enumerate(zip(VOLATILITIES, _MARKETS_OF, strict=True), start=1)
     ]
     scratch.do(
-        *portfolio_commands(underlyings, correlation=CORRELATION, offsets=Offsets(cap="0.8")),
+        *portfolio_commands(underlyings, correlation=CORRELATION, offsets=Offsets(cap=OFFSET_CAP)),
         SetPortfolio(_USDC, to_rate(MAINTENANCE_RATE), 1),
         # What positions are opened with before it is known what they need. It is worth nothing afterwards.
         AddAsset("CREDIT", 6),
