@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from tests.model import commands as c
 from tests.model.wire import decode_at, encode
@@ -12,13 +13,36 @@ from tests.properties.hostile import FIELD_TYPES, RANGES
 KINDS = {tag: kind for kind, tag in c.TAGS.items()}
 STRING_BYTES_MAX = 64
 
+
+class Rows(NamedTuple):
+    """A list of rows, each an array of numbers of these types; of plain numbers if a row makes nothing."""
+
+    make: Callable[..., Any] | None
+    types: tuple[str, ...]
+
+
 # The fields that hostile.py leaves alone, in their order: what they may be.
 SIDE, KIND, FORCE, MODE, FLAG, ORIGIN = {1, 2}, {1, 2}, {1, 2, 3, 4}, {0, 1, 2, 3, 4}, bool, {0, 1, 2, 3}
 CHOICES: dict[type, tuple[Any, ...]] = {
     c.Place: (SIDE, KIND, FORCE, MODE, FLAG, FLAG),
     c.MassCancel: ({0, 1, 2},),
     c.RegisterAuthor: (ORIGIN,),
+    c.SetFeeTiers: (Rows(c.FeeTier, ("i64", "i64")),),
+    c.SetMarketMode: ({1, 2, 3, 4},),
+    c.SetExposureCap: ({1, 2, 3},),
+    c.SetPermissions: (FLAG, FLAG, FLAG, Rows(None, ("u16",)), Rows(None, ("u64",))),
+    c.SetWithdrawalGate: (FLAG,),
+    c.SetMarginMode: ({1, 2},),
+    c.SetPositionMode: (FLAG,),
+    c.SetStress: (FLAG,),
+    c.SetScenarios: (Rows(None, ("i64",)),),
+    c.SetCorrelations: (Rows(c.Pair, ("u16", "u16", "i64", "i64")),),
+    c.SetLiquidator: (FLAG,),
+    c.Hedge: (SIDE,),
+    c.Deleverage: (Rows(c.Share, ("u32", "i64")),),
+    c.Socialise: (SIDE,),
 }
+TIERS = Rows(c.Tier, ("i64", "i64", "i64"))
 
 
 class Malformed(ValueError):
@@ -98,17 +122,28 @@ def parse_field(value: Any, wire_type: str, choices: Any) -> Any:
         demand(isinstance(value, str) and len(value.encode()) <= STRING_BYTES_MAX)
         return value
     if wire_type == "tiers":
-        demand(isinstance(value, list))
-        return tuple(parse_tier(row) for row in value)
+        return parse_rows(value, TIERS)
     if wire_type == "-":
         choice = next(choices)
+        if isinstance(choice, Rows):
+            return parse_rows(value, choice)
         demand(isinstance(value, bool) if choice is FLAG else type(value) is int and value in choice)
         return value
     demand(is_int(value, wire_type))
     return value
 
 
-def parse_tier(row: Any) -> c.Tier:
-    """`[lower_bound, initial_rate, maintenance_rate]`."""
-    demand(isinstance(row, list) and len(row) == 3 and all(is_int(field, "i64") for field in row))
-    return c.Tier(*row)
+def parse_rows(value: Any, rows: Rows) -> tuple[Any, ...]:
+    """A list of rows, or of numbers."""
+    demand(isinstance(value, list))
+    if rows.make is None:
+        demand(all(is_int(number, rows.types[0]) for number in value))
+        return tuple(value)
+    return tuple(rows.make(*parse_row(row, rows.types)) for row in value)
+
+
+def parse_row(row: Any, types: tuple[str, ...]) -> Any:
+    """An array of numbers."""
+    demand(isinstance(row, list) and len(row) == len(types))
+    demand(all(is_int(number, wire_type) for number, wire_type in zip(row, types, strict=True)))
+    return row

@@ -64,7 +64,7 @@ def test_the_kernel_takes_exactly_the_well_formed_blocks(records: list[Record], 
 GOOD = [0, c.OPERATOR, 0, 0, 0, [1, "USD", 2]]
 BAD = {
     "origin beyond the four": [0, 4, 0, 0, 0, [16]],
-    "unknown tag": [0, 3, 0, 0, 0, [21]],
+    "unknown tag": [0, 3, 0, 0, 0, [64]],
     "tag 0": [0, 3, 0, 0, 0, [0]],
     "no command": [0, 3, 0, 0, 0],
     "empty command": [0, 3, 0, 0, 0, []],
@@ -81,6 +81,9 @@ BAD = {
     "mass cancel of side 3": [0, 3, 0, 0, 0, [15, 1, 0, 3]],
     "an author of origin 4": [0, 3, 0, 0, 0, [18, 4, "a", "1"]],
     "a string of 65 bytes": [0, 3, 0, 0, 0, [1, "x" * 65, 0]],
+    "a share of three": [0, 3, 0, 0, 0, [62, 1, 1, 1, [[1, 1, 1]]]],
+    "a move beyond its width": [0, 3, 0, 0, 0, [42, 1, [2**63]]],
+    "margin mode 3": [0, 3, 0, 0, 0, [34, 1, 3]],
     "a tier of two": [0, 3, 0, 0, 0, [3, 1, [[0, 1]]]],
     "time past its width": [2**64 - 1, 3, 0, 0, 0, [16]],
 }
