@@ -1,4 +1,4 @@
-"""Makes the golden journal of the present ruleset. Run once a ruleset, when its bytes are final:
+"""Makes the golden journals of the present ruleset: one of every command, one of accounts in trouble. Run once a ruleset, when its bytes are final:
 
     python -m tests.golden.make
 
@@ -17,17 +17,19 @@ from crossbook._kernel import Kernel
 from crossbook.journal import JournalWriter
 from tests.model.wire import encode_block
 from tests.properties.sessions import START, Session
+from tests.properties.trouble_sessions import TroubleSession
 
 HERE = Path(__file__).parent
 RULESET = 1
 SEED = 2026
 COMMANDS = 4_000
+SESSIONS: dict[str, type[Session]] = {f"ruleset_{RULESET}": Session, f"ruleset_{RULESET}_trouble": TroubleSession}
 BLOCK_RECORDS = 150
 
 
-def make(folder: Path) -> None:
-    """Writes a session of random commands of every kind, closed, and what it must replay to."""
-    session, kernel = Session(random.Random(SEED)), Kernel(check_invariants=True)
+def make(folder: Path, kind: type[Session]) -> None:
+    """Writes a session of random commands of its kind, closed, and what it must replay to."""
+    session, kernel = kind(random.Random(SEED)), Kernel(check_invariants=True)
     path = folder / "session"
     folder.mkdir(parents=True)
     with JournalWriter.create(path, durability="durable", session_id=f"{SEED:032x}", created_ns=START) as writer:
@@ -58,7 +60,7 @@ def make(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    target = HERE / f"ruleset_{RULESET}"
-    if target.exists():
-        sys.exit(f"{target.name} exists; a golden journal is made once")
-    make(target)
+    for name, kind in SESSIONS.items():
+        if (HERE / name).exists():
+            sys.exit(f"{name} exists; a golden journal is made once")
+        make(HERE / name, kind)
