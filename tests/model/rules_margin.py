@@ -5,6 +5,8 @@ These commands check what they lead to: world.py runs them on a copy, so a refus
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from . import commands as c
 from . import events as e
 from .margin import NO_EXPOSURE, exposure, unrealised
@@ -25,7 +27,7 @@ from .pools import (
     settled_balance,
 )
 from .refusals import Code, refuse_if
-from .rules_funding import check_settled, settle_one, settle_pool
+from .rules_funding import check_settled, settle_one, settle_pool, settle_position
 from .rules_money import check_transfer_level
 from .settlement import drop_blank
 from .state import BALANCE_MAX, RATE_ONE, Account, Market, Position, State
@@ -42,9 +44,23 @@ def check_placing_level(state: State, pool: Pool) -> None:
     refuse_if(worth < required, Code.MarginInsufficient, required, worth)
 
 
-def check_balance_limit(amount: int, held: int) -> None:
-    """302: a balance that is added to stays within its limit either way."""
-    refuse_if(abs(held + amount) > BALANCE_MAX, Code.SupplyLimit, amount, held)
+class Change(NamedTuple):
+    """What a balance is changed by besides settling, what it was before, and what it is then."""
+
+    amount: int
+    before: int
+    after: int
+
+
+def change_of(state: State, pool: Pool, amount: int) -> Change:
+    """The change of a pool's balance, looked at before anything is settled."""
+    return Change(amount, balance(state, pool), settled_balance(state, pool) + amount)
+
+
+def check_changes(*changes: Change) -> None:
+    """302: each balance, settled and changed, is within its limit."""
+    for change in changes:
+        refuse_if(abs(change.after) > BALANCE_MAX, Code.SupplyLimit, change.amount, change.before)
 
 
 def set_position_mode(state: State, command: c.SetPositionMode) -> None:
@@ -67,15 +83,16 @@ def isolate(state: State, account: Account, market: Market, *, amount: int) -> i
     refuse_if(amount < 0, Code.AmountNotPositive, amount)
     settled = settled_balance(state, cross)
     refuse_if(amount > settled, Code.InsufficientBalance, amount, settled)
-    settlements = [settle_one(state, account, market.market)]
+    changes = change_of(state, cross, -amount), change_of(state, isolated, amount)
+    settle_position(state, account, market.market)
     if amount > 0:
-        settlements.append(settle_pool(state, cross))
+        settle_pool(state, cross)
     shift(state, account, market, amount)
     account.positions[market.market].isolated = True
     check_placing_level(state, isolated)
     if amount > 0 or is_exposed(state, isolated):
         check_transfer_level(state, cross)
-    check_settled(*settlements)
+    check_changes(*changes)
     return amount
 
 
@@ -84,18 +101,16 @@ def return_to_cross(state: State, account: Account, market: Market, *, amount: i
     cross, isolated = pools_of_position(state, account, market)
     refuse_if(amount != 0, Code.AmountNotPositive, amount)
     refuse_if(market.stress and is_exposed(state, isolated), Code.StressIsolated, market.market)
-    settlements = [settle_pool(state, isolated)]
+    settle_pool(state, isolated)
     margin = balance(state, isolated)
+    check_changes(change_of(state, isolated, -margin), change_of(state, cross, margin))
     if margin != 0:
-        settlements.append(settle_pool(state, cross))
-    cash = balance(state, cross)
+        settle_pool(state, cross)
     add_cash(state, account, market.settlement, margin)
     position = account.positions[market.market]
     position.isolated, position.margin, position.margin_changed = False, 0, 0
     forget(state, isolated)
     check_transfer_level(state, cross)
-    check_settled(*settlements)
-    check_balance_limit(margin, cash)
     return margin
 
 
@@ -115,14 +130,14 @@ def adjust_margin(state: State, command: c.AdjustMargin) -> None:
     refuse_if(not position.isolated, Code.NotIsolated)
     refuse_if(amount == 0, Code.AmountNotPositive, amount)
     cross, isolated = pools_of_position(state, account, market)
-    settlements = [settle_pool(state, isolated), settle_pool(state, cross)]
-    giver, taker = (cross, isolated) if amount > 0 else (isolated, cross)
+    changes = change_of(state, cross, -amount), change_of(state, isolated, amount)
+    settle_pool(state, isolated)
+    settle_pool(state, cross)
+    giver = cross if amount > 0 else isolated
     refuse_if(abs(amount) > balance(state, giver), Code.InsufficientBalance, abs(amount), balance(state, giver))
-    held = balance(state, taker)
     shift(state, account, market, amount)
     check_transfer_level(state, giver)
-    check_settled(*settlements)
-    check_balance_limit(abs(amount), held)
+    check_changes(*changes)
     told = (position.margin, account.cash.get(market.settlement, 0))
     state.emit(e.MARGIN_ADJUSTED, *command, *told)
 

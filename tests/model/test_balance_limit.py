@@ -51,6 +51,7 @@ def test_an_account_beyond_the_limit_trades_no_more(desk: Desk) -> None:
     assert (desk.cash(5), desk.position(5, market=2)) == (full, (0, 0))
     assert desk.refusal(c.Transfer(1, 5, 1, 1)) == (Code.SupplyLimit, 1, full)
     assert desk.refusal(c.Deposit(5, 1, 1)) == (Code.SupplyLimit, 1, full)
+    assert desk.refusal(c.SetPositionMode(5, 2, True, 1)) == (Code.SupplyLimit, -1, full)
 
 
 def test_an_unpaid_debt_cannot_be_paid_out(desk: Desk) -> None:
