@@ -69,6 +69,10 @@ def test_everything_prints(venue: Venue) -> None:
         assert "64001" in repr(view) or "BTC-PERP" in repr(view)
         assert view._repr_html_().count("<tr>") >= 2
     assert repr(venue.account(2).pool("USDC")).startswith("cross USDC: healthy")
+    asset = venue.asset("USDC")
+    assert ["symbol", "USDC"] in [line.split() for line in repr(asset).splitlines()]
+    assert ["scaling.size_rate", "0"] in [line.split() for line in repr(venue.market("BTC-PERP")).splitlines()]
+    assert asset._repr_html_().count("<tr>") > 10
     assert repr(venue.orders(2)) == "(none)"
     assert "<em>none</em>" in venue.orders(2)._repr_html_()
     assert "sell" in repr(venue.orders(1))

@@ -33,6 +33,28 @@ class Table(tuple[V, ...], Generic[V]):
         return html_table(self._columns(), self._rows()) if self else "<em>none</em>"
 
 
+class Record(Struct, frozen=True):
+    """A view of one thing that prints as a table of its fields; those of a view within stand under its name."""
+
+    def __repr__(self) -> str:
+        return text_table([_noun(self), "value"], _fields(self))
+
+    def _repr_html_(self) -> str:
+        return html_table([_noun(self), "value"], _fields(self))
+
+
+def _noun(view: Struct) -> str:
+    return type(view).__name__.removesuffix("View").lower()
+
+
+def _fields(view: Struct, prefix: str = "") -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for field in view.__struct_fields__:
+        value = getattr(view, field)
+        rows += _fields(value, f"{prefix}{field}.") if isinstance(value, Struct) else [(prefix + field, value)]
+    return rows
+
+
 def cell(value: Any) -> str:
     """One value as a table shows it: decimals in plain digits, enums by name, nothing for None."""
     if value is None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from crossbook.commands import MarketMode, Side
+from crossbook.views.tables import Record
 
 
 class LevelsView(Struct, frozen=True):
@@ -68,7 +69,7 @@ class PortfolioView(Struct, frozen=True):
     funding_epochs: int
 
 
-class AssetView(Struct, frozen=True):
+class AssetView(Record, frozen=True):
     """An asset and the venue's books in it: everything not on accounts, in whole units, and the rules of its pools.
 
     `insurance` is the fund of its cross pools, `limits` says what it may pay. `collateral` is None unless the asset
@@ -145,7 +146,7 @@ class ScenariosView(Struct, frozen=True):
     concentration_rate: Decimal
 
 
-class MarketView(Struct, frozen=True):
+class MarketView(Record, frozen=True):
     """A perpetual market: its units, limits, fees, prices and risk. `mark` and `last` are None until there is one."""
 
     market: int
@@ -175,7 +176,7 @@ class MarketView(Struct, frozen=True):
     scenarios: ScenariosView
 
 
-class ParametersView(Struct, frozen=True):
+class ParametersView(Record, frozen=True):
     """The venue's parameters."""
 
     open_orders_max: int
