@@ -1,4 +1,6 @@
-"""Makes the golden journals of the present ruleset: one of every command, one of accounts in trouble. Run once a ruleset, when its bytes are final:
+"""Makes the golden journals of the present ruleset: one of every command, one of accounts in trouble.
+
+Run once a ruleset, when its bytes are final:
 
     python -m tests.golden.make
 
