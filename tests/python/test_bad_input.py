@@ -147,3 +147,14 @@ def test_a_second_owner_is_refused(tmp_path: Path) -> None:
     assert writer.next_seq == 1
     assert caught.value.code == "journal_locked"
     assert caught.value.hint
+
+
+def test_a_pool_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with make_venue(tmp_path / "venue") as venue:
+        account = venue.create_account().account
+        for seen in (venue.account(account), venue.explain(account)):
+            with pytest.raises(CrossbookError) as caught:
+                seen.pool("ETH", "ETH-PERP")
+            assert caught.value.code == "unknown_pool"
+            assert caught.value.values == {"account": account, "asset": "ETH", "market": "ETH-PERP"}
+            assert "pools" in caught.value.hint

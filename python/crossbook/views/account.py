@@ -9,7 +9,7 @@ from msgspec import Struct
 from crossbook.commands import MarginMode, Scope
 from crossbook.events import Standing
 from crossbook.views.tables import html_table, text_table
-from crossbook.views.terms import PoolTerms
+from crossbook.views.terms import PoolTerms, no_pool
 
 
 class PositionView(Struct, frozen=True):
@@ -147,11 +147,11 @@ class AccountView(Struct, frozen=True):
     allowances: tuple[AllowanceView, ...]
 
     def pool(self, asset: str, market: str | None = None) -> PoolView:
-        """The cross pool of an asset, or with `market` the isolated pool of a market. Raises KeyError."""
+        """The cross pool of an asset, or with `market` the isolated pool of a market. Raises NotFound."""
         for pool in self.pools:
             if (pool.asset, pool.market) == (asset, market):
                 return pool
-        raise KeyError(asset if market is None else market)
+        raise no_pool(self.account, asset, market)
 
     @property
     def positions(self) -> tuple[PositionView, ...]:

@@ -19,8 +19,20 @@ from html import escape
 from msgspec import Struct
 
 from crossbook.commands import MarginMode
+from crossbook.errors import NotFound
 from crossbook.events import Standing
 from crossbook.views.tables import cell
+
+
+def no_pool(account: int, asset: str, market: str | None) -> NotFound:
+    """What to raise where an account has no such pool."""
+    named = f"cross pool of {asset}" if market is None else f"isolated pool of {market} in {asset}"
+    return NotFound(
+        f"account {account} has no {named}",
+        code="unknown_pool",
+        values={"account": account, "asset": asset, "market": market},
+        hint="a pool exists while there is money, a position or collateral in it; `pools` lists those there are",
+    )
 
 
 class TermKind(IntEnum):
@@ -172,11 +184,11 @@ class Explanation(Struct, frozen=True):
     pools: tuple[PoolTerms, ...]
 
     def pool(self, asset: str, market: str | None = None) -> PoolTerms:
-        """The cross pool of an asset, or with `market` the isolated pool of a market. Raises KeyError."""
+        """The cross pool of an asset, or with `market` the isolated pool of a market. Raises NotFound."""
         for pool in self.pools:
             if (pool.asset, pool.market) == (asset, market):
                 return pool
-        raise KeyError(asset if market is None else market)
+        raise no_pool(self.account, asset, market)
 
     def __repr__(self) -> str:
         lines = [f"account {self.account}, {self.mode.name.lower()} margin"]
