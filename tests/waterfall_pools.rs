@@ -170,6 +170,41 @@ fn a_bidder_in_a_market_under_stress_must_stand_apart() {
     assert_eq!((apart.desk.lots(vault, market), apart.equity(vault)), (10, 940));
 }
 
+/// The owner is long in one market and short in another, and the marks of both have halved: cash stayed as small as it was.
+#[test]
+fn stress_does_not_leave_the_losing_leg_of_a_hedge_to_the_insurance() {
+    let mut desk = Desk::open(Checks::Everything);
+    let [near, far] = [1, 2].map(|_| desk.market(10_000, 1_000, 10 * PERCENT, 1_000));
+    let (owner, other) = (desk.account(0, 3_000), desk.account(0, 1_000_000));
+    desk.trade(near, owner, other, 10, 1_000);
+    desk.trade(far, other, owner, 10, 1_000);
+    for market in [near, far] {
+        desk.operator(SetMark { market, price: Ticks(500) });
+    }
+    desk.operator(SetStress { market: near, active: true });
+    let state = desk.kernel.state();
+    let stands = |id| Pool::new(&state.accounts.of(owner).holdings, state.risk(), id).equity().0;
+    // It lost 5,000 and needs 500: all of it from a pool whose 3,000 in cash is not all it has.
+    assert_eq!((500, -2_500), (stands(PoolId::Isolated(near)), desk.cash(owner)));
+    assert_eq!(2_500, stands(PoolId::Cross(USD)));
+}
+
+/// Just above its maintenance of 2,000 before, and below it now: what it has goes to the debt first.
+#[test]
+fn stress_makes_no_debt_of_what_the_rest_needs_for_itself() {
+    let mut desk = Desk::open(Checks::Everything);
+    let [near, far] = [1, 2].map(|_| desk.market(10_000, 1_000, 10 * PERCENT, 1_000));
+    let (owner, other) = (desk.account(0, 4_000), desk.account(0, 1_000_000));
+    desk.trade(near, owner, other, 10, 1_000);
+    desk.trade(far, owner, other, 30, 1_000);
+    desk.operator(SetMark { market: near, price: Ticks(700) });
+    desk.operator(SetStress { market: near, active: true });
+    let state = desk.kernel.state();
+    let stands = |id| Pool::new(&state.accounts.of(owner).holdings, state.risk(), id).equity().0;
+    // It lost 3,000; the rest has 4,000 and needs 1,500.
+    assert_eq!((0, 1_000), (stands(PoolId::Isolated(near)), stands(PoolId::Cross(USD))));
+}
+
 #[test]
 fn reductions_wait_for_each_other_and_the_end_of_time_is_no_trap() {
     let mut apart = Apart::open();

@@ -183,15 +183,16 @@ def set_stress(state: State, command: c.SetStress) -> None:
 
 
 def isolate_by_stress(state: State, account: Account, market: Market) -> None:
-    """Gives a position what it needs to stand on its own, as far as the rest has more than its maintenance."""
+    """Gives a position what it has lost, and what it needs to stand on its own if the rest keeps its maintenance."""
     cross, isolated = pools_of_position(state, account, market)
     position = account.positions.setdefault(market.market, Position())
     check_settled(settle_one(state, account, market.market))
     rest = {other: shown for other, shown in exposures(state, cross).items() if other != market.market}
     profit = unrealised(market, position)
-    spare = equity(state, cross) - profit - maintenance_of(state, cross, rest)
+    left = equity(state, cross) - profit
+    spare = max(left - maintenance_of(state, cross, rest), min(left, -profit))
     needed = demanded(state, isolated, {market.market: exposure(account, market.market)}) - profit
-    moved = min(max(needed, 0), max(0, min(balance(state, cross), spare)))
+    moved = max(0, min(needed, spare, balance(state, cross) + BALANCE_MAX))
     shift(state, account, market, moved)
     position.isolated = True
     told = (True, moved, position.margin, account.cash.get(market.settlement, 0))

@@ -1,6 +1,6 @@
 //! Loading the tables of portfolio margin, each held to the check of its command.
 
-use super::load::{Loaded, allowed};
+use super::load::{Loaded, allowed, require};
 use super::parts::Parts;
 use crate::command::{SetBasis, SetConcentration, SetCorrelations, SetGroup, SetPortfolio, SetScenarios};
 use crate::lists::Correlation;
@@ -17,7 +17,10 @@ pub fn scenarios(parts: &mut Parts<'_>) -> Loaded<Scenarios> {
     let concentration = Concentration { threshold: parts.money()?, rate: parts.rate()?, changed: parts.u64()? };
     let mut moves = Vec::new();
     for _ in 0..parts.count(8)? {
-        moves.push(Ticks(parts.i64()?));
+        let ticks = Ticks(parts.i64()?);
+        // Further than any price: what is kept of the largest could not be computed.
+        require(ticks.0.unsigned_abs() < 1 << 31, "scenarios")?;
+        moves.push(ticks);
     }
     let mut scenarios = Scenarios::default();
     scenarios.concentration = concentration;

@@ -9,7 +9,7 @@ use crate::command::{
     SetParameters, SetScaling, SetTiers, SetWithdrawalGate,
 };
 use crate::matching::book::Book;
-use crate::quantities::{AccountId, AssetId, BALANCE_MAX, Lots, MarketId, Money, SUPPLY_MAX, Ticks, Wide};
+use crate::quantities::{AccountId, AssetId, BALANCE_MAX, Lots, MarketId, Money, RATE_ONE, SUPPLY_MAX, Ticks, Wide};
 use crate::state::State;
 use crate::state::account::ExposureCaps;
 use crate::state::asset::{Asset, Collateral, Levels, LiquidationTerms};
@@ -217,8 +217,7 @@ pub fn funds_and_prices<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) ->
         market.funding = funding(parts)?;
         require(fits_funding(market), "funding")?;
         insurance(parts, &mut market.insurance)?;
-        let whole =
-            (market.funding.clearing + market.funding.fraction).div_euclid(i128::from(crate::quantities::RATE_ONE));
+        let whole = (market.funding.clearing + market.funding.fraction).div_euclid(i128::from(RATE_ONE));
         let asset = &mut state.assets[market.settlement.index()];
         asset.in_markets += Wide(whole) + market.insurance.fund.wide();
     }
@@ -250,7 +249,7 @@ fn funding(parts: &mut Parts<'_>) -> Loaded<Funding> {
 
 /// Whether indices are within the funding limit, and what is cleared within what they could have made.
 fn fits_funding(market: &Market) -> bool {
-    let Funding { index, loss_long, loss_short, clearing, last_rate, .. } = market.funding;
+    let Funding { index, loss_long, loss_short, clearing, fraction, last_rate, .. } = market.funding;
     let fits = |index: i128| terms::index_fits(index, market);
     fits(index)
         && fits(loss_long)
@@ -258,7 +257,8 @@ fn fits_funding(market: &Market) -> bool {
         && loss_long >= 0
         && loss_short >= 0
         && clearing.unsigned_abs() < 1 << 122
-        && last_rate.0.abs() <= terms::FUNDING_RATE_MAX
+        && (0..i128::from(RATE_ONE)).contains(&fraction)
+        && (-terms::FUNDING_RATE_MAX..=terms::FUNDING_RATE_MAX).contains(&last_rate.0)
 }
 
 /// Whether commands could have made the balance: they add to it within its bound, and one moves less than 2^60; what

@@ -160,8 +160,9 @@ pub fn set_stress<B: Book>(state: &State<B>, command: &SetStress) -> Result<(), 
     if market.stress == command.active { Err(Code::ModeUnchanged.bare()) } else { Ok(()) }
 }
 
-/// The margin that a position takes along when stress isolates it: what it needs to stand on its own, as far as the rest
-/// of the pool has more than its maintenance. The position is settled.
+/// The margin that a position takes along when stress isolates it: what it has lost, as far as the rest of the pool has
+/// anything, or it would leave its debt to the insurance while its hedge keeps the profit; and what it needs to stand on its
+/// own, as far as the rest has more than its maintenance. Profit of the rest counts like cash. The position is settled.
 pub fn stress_margin<B: Book>(state: &State<B>, account: AccountId, market: MarketId) -> Money {
     let market = &state.markets[market.index()];
     let holdings = &state.accounts.of(account).holdings;
@@ -170,10 +171,12 @@ pub fn stress_margin<B: Book>(state: &State<B>, account: AccountId, market: Mark
     let rest_holdings = isolated(holdings, market, Money::ZERO, 0);
     let rest = Pool::new(&rest_holdings, state.risk(), cross);
     let own = Pool::new(&rest_holdings, state.risk(), PoolId::Isolated(market.id));
-    let wanted = margin::requirement(&position, market, own.own_rate(&position), &own.risk).1.wide()
-        - (margin::unrealised(&position, market));
-    let spare = (rest.equity() - rest.maintenance()).min(holdings.cash(market.settlement).wide());
-    wanted.max(Wide::ZERO).min(spare.max(Wide::ZERO)).narrow()
+    let unrealised = margin::unrealised(&position, market);
+    let wanted = margin::requirement(&position, market, own.own_rate(&position), &own.risk).1.wide() - unrealised;
+    let equity = rest.equity();
+    let spare = (equity - rest.maintenance()).max(equity.min(-unrealised));
+    let room = holdings.cash(market.settlement).wide() + Wide(i128::from(BALANCE_MAX));
+    wanted.min(spare).min(room).max(Wide::ZERO).narrow()
 }
 
 /// May the epoch close? Gives the index after it.
