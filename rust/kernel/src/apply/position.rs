@@ -89,13 +89,7 @@ pub fn set_stress<B: Book>(state: &mut State<B>, command: &SetStress, out: &mut 
     state.markets[market.index()].stress = active;
     let mut positions = 0;
     if active {
-        let in_cross = |state: &State<B>, account| {
-            let holdings = &state.accounts.of(account).holdings;
-            let position = holdings.position(market);
-            position.is_live() && !holdings.is_isolated(&position)
-        };
-        let accounts: Vec<AccountId> =
-            state.accounts.iter().map(|(id, _)| id).filter(|&id| in_cross(state, id)).collect();
+        let accounts: Vec<AccountId> = check::in_cross(state, &state.markets[market.index()]).collect();
         for account in accounts {
             state.settle_owed(account, market, out);
             let margin = check::stress_margin(state, account, market);

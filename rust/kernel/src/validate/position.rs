@@ -154,10 +154,31 @@ pub fn set_leverage<B: Book>(state: &State<B>, command: &SetLeverage) -> Result<
     Ok(())
 }
 
-/// May the market's flag change?
+/// The accounts whose position in a market stands in their cross pool, in order.
+pub fn in_cross<'a, B: Book>(state: &'a State<B>, market: &'a Market) -> impl Iterator<Item = AccountId> + 'a {
+    let stands = |holdings: &Holdings| {
+        let position = holdings.position(market.id);
+        position.is_live() && !holdings.is_isolated(&position)
+    };
+    state.accounts.iter().filter(move |(_, account)| stands(&account.holdings)).map(|(id, _)| id)
+}
+
+/// May the market's flag change? Everyone who would be isolated can be settled within the balance limit.
 pub fn set_stress<B: Book>(state: &State<B>, command: &SetStress) -> Result<(), Reject> {
     let market = &state.markets[command.market.index()];
-    if market.stress == command.active { Err(Code::ModeUnchanged.bare()) } else { Ok(()) }
+    if market.stress == command.active {
+        return Err(Code::ModeUnchanged.bare());
+    }
+    if !command.active {
+        return Ok(());
+    }
+    in_cross(state, market).try_for_each(|id| {
+        let holdings = &state.accounts.of(id).holdings;
+        let owed = holdings.owed(&holdings.position(market.id), market).total();
+        let cash = holdings.cash(market.settlement);
+        let beyond = (cash.wide() - owed.wide()).abs() > Wide(i128::from(BALANCE_MAX));
+        if beyond && owed != Money::ZERO { Err(Code::SupplyLimit.with(owed.0, cash.0)) } else { Ok(()) }
+    })
 }
 
 /// The margin that a position takes along when stress isolates it: what it has lost, as far as the rest of the pool has
