@@ -237,6 +237,12 @@ impl Wide {
         }
     }
 
+    /// Whether it is further from zero, either way, than a balance may be brought.
+    #[inline]
+    pub const fn is_beyond_balance(self) -> bool {
+        self.0.unsigned_abs() > BALANCE_MAX as u128
+    }
+
     /// For reports (the two values of a refusal), where the nearest bound serves.
     #[inline]
     #[allow(clippy::cast_possible_truncation)]

@@ -17,13 +17,9 @@ use crate::state::market::{Limits, Market, Schedule};
 use crate::state::parameters::{Author, Parameters};
 use crate::validate::admin as check;
 
-fn next_id(count: usize) -> u16 {
-    u16::try_from(count + 1).expect("capacity is checked at validation")
-}
-
 pub fn add_asset<B: Book>(state: &mut State<B>, command: &AddAsset, out: &mut Emitter) -> Result<(), Reject> {
     check::add_asset(state, command)?;
-    let asset = AssetId(next_id(state.assets.len()));
+    let asset = AssetId(check::number(state.assets.len()));
     state.assets.push(Asset::new(*command.symbol, command.decimals));
     out.emit(&AssetAdded { asset, symbol: command.symbol.clone(), decimals: command.decimals });
     Ok(())
@@ -31,7 +27,7 @@ pub fn add_asset<B: Book>(state: &mut State<B>, command: &AddAsset, out: &mut Em
 
 pub fn add_market<B: Book>(state: &mut State<B>, command: &AddMarket, out: &mut Emitter) -> Result<(), Reject> {
     let tick_value = check::add_market(state, command)?;
-    let id = MarketId(next_id(state.markets.len()));
+    let id = MarketId(check::number(state.markets.len()));
     state.books.push(B::new(command.price_max));
     state.markets.push(Market::new(id, command, tick_value));
     let (symbol, settlement) = (command.symbol.clone(), command.settlement);
@@ -89,7 +85,7 @@ pub fn register_author<B: Book>(
     out: &mut Emitter,
 ) -> Result<(), Reject> {
     check::register_author(state, command)?;
-    let author = AuthorId(next_id(state.authors.len()));
+    let author = AuthorId(check::number(state.authors.len()));
     let (origin, name, version) = (command.origin, command.name.clone(), command.version.clone());
     state.authors.push(Author { origin, name: *name, version: *version });
     out.emit(&AuthorRegistered { author, origin, name, version });

@@ -4,7 +4,7 @@ use crate::command::{AdjustMargin, SetLeverage, SetPositionMode, SetStress, Sett
 use crate::emit::Emitter;
 use crate::event::{FundingSettled, LeverageSet, MarginAdjusted, PositionModeSet, StressSet};
 use crate::matching::book::Book;
-use crate::quantities::{AccountId, AssetId, MarketId, Money, RATE_ONE, Wide};
+use crate::quantities::{AccountId, MarketId, Money, RATE_ONE, Wide};
 use crate::reject::Reject;
 use crate::state::State;
 use crate::state::holdings::{PoolId, Rider};
@@ -34,10 +34,6 @@ fn settle_both<B: Book>(state: &mut State<B>, account: AccountId, market: Market
     }
 }
 
-fn cash<B: Book>(state: &State<B>, account: AccountId, asset: AssetId) -> Money {
-    state.accounts.of(account).holdings.cash(asset)
-}
-
 /// Makes a settled position a pool of its own, with `margin` out of cash.
 fn isolate<B: Book>(state: &mut State<B>, account: AccountId, market: MarketId, margin: Money, out: &mut Emitter) {
     let (seq, asset) = (state.sequence.seq, state.markets[market.index()].settlement);
@@ -54,9 +50,9 @@ fn isolate<B: Book>(state: &mut State<B>, account: AccountId, market: MarketId, 
 fn rejoin<B: Book>(state: &mut State<B>, account: AccountId, market: MarketId, amount: Money, out: &mut Emitter) {
     let seq = state.sequence.seq;
     let terms = &state.markets[market.index()];
-    let asset = terms.settlement;
-    check::rejoined(state.accounts.holdings_mut(account), terms, seq);
-    let balance = cash(state, account, asset);
+    let holdings = state.accounts.holdings_mut(account);
+    check::rejoined(holdings, terms, seq);
+    let balance = holdings.cash(terms.settlement);
     out.emit(&PositionModeSet { account, market, isolated: false, amount, margin: Money::ZERO, balance });
 }
 

@@ -8,7 +8,7 @@
 
 use super::margin;
 use super::pool::{Pool, Risk};
-use crate::quantities::{BALANCE_MAX, Lots, Wide};
+use crate::quantities::{Lots, Wide};
 use crate::state::holdings::{Fill, Holdings, PoolId, Purpose};
 use crate::state::market::Market;
 use crate::state::position::Position;
@@ -47,9 +47,9 @@ pub fn permitted(holdings: &Holdings, position: &Position, risk: Risk<'_>, fill:
 /// A mark may make debts without bound: past this one, an account trades no more.
 #[inline]
 fn is_beyond(pool: &Pool<'_>, position: &Position, market: &Market) -> bool {
-    let money = pool.holdings.money(pool.id);
-    let settled = money.wide() - pool.holdings.owed(position, market).total().wide();
-    money.0.unsigned_abs() > BALANCE_MAX.unsigned_abs() || settled.abs() > Wide(i128::from(BALANCE_MAX))
+    let money = pool.holdings.money(pool.id).wide();
+    let settled = money - pool.holdings.owed(position, market).total().wide();
+    money.is_beyond_balance() || settled.is_beyond_balance()
 }
 
 /// What a fill gains against the mark, before its fee.

@@ -398,11 +398,15 @@ impl<'a> Pool<'a> {
 
     /// What must stay when money leaves it: `max(ceil(requirement · transfer_rate), ceil(10 % of Σ |lots| · mark · tick_value))`.
     pub fn transfer_level(&self) -> Wide {
-        let notional = self.positions().fold(Wide::ZERO, |sum, (position, market)| {
-            sum + position.lots.abs().value_at(market.mark, market.tick_value)
-        });
-        let tenth = Wide(div_ceil_wide(notional.0, 10));
+        let tenth = Wide(div_ceil_wide(self.notional().0, 10));
         self.requirement().share_ceil(self.levels().transfer_rate).max(tenth)
+    }
+
+    /// `Σ |lots| · mark · tick_value`.
+    pub fn notional(&self) -> Wide {
+        self.positions().fold(Wide::ZERO, |sum, (position, market)| {
+            sum + position.lots.abs().value_at(market.mark, market.tick_value)
+        })
     }
 
     /// Whether no position of it has lots.

@@ -7,7 +7,7 @@ use super::terms::{balance_fits, exposure_caps};
 use crate::command::{SetAccountFees, SetPermissions};
 use crate::invariants::is_possible;
 use crate::matching::book::Book;
-use crate::quantities::{AccountId, AssetId, Lots, MarketId, Money, Rate, Ticks};
+use crate::quantities::{AccountId, AssetId, Lots, MarketId, Money, RATE_ONE, Rate, Ticks};
 use crate::state::State;
 use crate::state::account::{Mandate, Permissions};
 use crate::state::holdings::{Balance, Profile, Rider};
@@ -133,7 +133,7 @@ fn rider<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>, id: AccountId) ->
     };
     let market = state.markets.get(read.market.index()).ok_or(SnapshotError::Impossible("rider"))?;
     let latest = state.sequence.seq;
-    let form = (Rate::ZERO..=Rate(crate::quantities::RATE_ONE)).contains(&read.initial_rate)
+    let form = (Rate::ZERO..=Rate(RATE_ONE)).contains(&read.initial_rate)
         && balance_fits(read.margin)
         && read.margin_changed.max(read.rate_changed) <= latest
         && (read.isolated || read.margin == Money::ZERO)

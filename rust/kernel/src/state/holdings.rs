@@ -85,9 +85,7 @@ impl Rider {
             loss_index: 0,
         }
     }
-}
 
-impl Rider {
     /// The position is no longer a pool of its own: its margin and what the waterfall remembered of it are gone.
     pub fn leave(&mut self) {
         let none = Self::none(self.market);
@@ -328,14 +326,19 @@ impl Holdings {
         market.funding.owed(position, loss_index)
     }
 
-    /// Takes what a position owes from its pool and remembers the indices; nothing if they have not moved.
+    /// What a position has to settle; nothing if it is flat, or the indices have not moved.
     #[inline]
-    pub fn settle_owed(&mut self, market: &Market, seq: u64) -> Option<Owed> {
+    pub fn due(&self, market: &Market) -> Option<Owed> {
         let position = self.position(market.id);
         let owed = self.owed(&position, market);
-        if owed.exact == 0 && (position.lots.0 == 0 || position.index == market.funding.index) {
-            return None;
-        }
+        let moved = owed.exact != 0 || (position.lots.0 != 0 && position.index != market.funding.index);
+        moved.then_some(owed)
+    }
+
+    /// Takes what a position owes from its pool and remembers the indices; nothing if nothing is due.
+    #[inline]
+    pub fn settle_owed(&mut self, market: &Market, seq: u64) -> Option<Owed> {
+        let owed = self.due(market)?;
         self.credit(self.pool_of(market), -owed.total(), seq);
         self.remember(market, seq);
         Some(owed)
@@ -345,9 +348,8 @@ impl Holdings {
     #[inline]
     fn remember(&mut self, market: &Market, seq: u64) {
         let position = self.position_mut(market.id);
-        let flat = position.lots.0 == 0;
-        (position.changed, position.index) = if flat { (0, 0) } else { (seq, market.funding.index) };
-        let loss_index = if flat { 0 } else { market.funding.loss(position.lots.0) };
+        position.remember(market.funding.index, seq);
+        let loss_index = if position.lots.0 == 0 { 0 } else { market.funding.loss(position.lots.0) };
         if position.ridden || loss_index != 0 {
             self.ride(market.id, |rider| rider.loss_index = loss_index);
         }
@@ -363,8 +365,7 @@ impl Holdings {
             self.remember(market, seq);
             self.pool_of(market)
         } else {
-            let flat = position.lots.0 == 0;
-            (position.changed, position.index) = if flat { (0, 0) } else { (seq, market.funding.index) };
+            position.remember(market.funding.index, seq);
             PoolId::Cross(fill.asset)
         };
         if self.is_portfolio() && pool == PoolId::Cross(fill.asset) && market.scenarios.exist() {

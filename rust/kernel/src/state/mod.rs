@@ -22,7 +22,7 @@ use crate::event::FundingPaid;
 use crate::matching::book::Book;
 use crate::matching::orders::{Orders, Slot};
 use crate::quantities::{AccountId, AssetId, MarketId, Money, OrderId};
-use crate::risk::pool::Risk;
+use crate::risk::pool::{Pool, Risk};
 use crate::sweep::Watch;
 
 use account::{Accounts, ExposureCaps};
@@ -35,7 +35,6 @@ use holdings::PoolId;
 use insurance::Insurance;
 use market::Market;
 use parameters::{Author, Parameters, Sequence};
-use position::Position;
 
 /// The whole state, generic over the book that keeps its orders.
 #[derive(Clone)]
@@ -119,9 +118,8 @@ impl<B: Book> State<B> {
     #[inline]
     pub fn settle_owed(&mut self, account: AccountId, market: MarketId, out: &mut Emitter) {
         let terms = &mut self.markets[market.index()];
-        let holdings = &self.accounts.of(account).holdings;
-        let position = holdings.position(market);
-        if position.lots.0 == 0 || holdings.owed(&position, terms).exact == 0 && position.index == terms.funding.index {
+        // Asked before the holdings are taken to be changed, which marks them as such.
+        if self.accounts.of(account).holdings.due(terms).is_none() {
             return;
         }
         let holdings = self.accounts.holdings_mut(account);
@@ -132,18 +130,15 @@ impl<B: Book> State<B> {
         asset.in_markets += (owed.total() - dust).wide();
         asset.dust += dust;
         let balance = holdings.money(holdings.pool_of(terms));
-        if owed.total() != Money::ZERO || owed.funding != Money::ZERO {
+        if owed.funding != Money::ZERO || owed.loss != Money::ZERO {
             out.emit(&FundingPaid { account, market, funding: owed.funding, loss: owed.loss, balance });
         }
     }
 
     /// Settles what the positions of an account's cross pool owe.
     pub fn settle_pool(&mut self, account: AccountId, asset: AssetId, out: &mut Emitter) {
-        let holdings = &self.accounts.of(account).holdings;
-        let in_pool = |position: &&Position| {
-            self.markets[position.market.index()].settlement == asset && !holdings.is_isolated(position)
-        };
-        let markets: Vec<MarketId> = holdings.positions().iter().filter(in_pool).map(|p| p.market).collect();
+        let pool = Pool::new(&self.accounts.of(account).holdings, self.risk(), PoolId::Cross(asset));
+        let markets: Vec<MarketId> = pool.positions().map(|(position, _)| position.market).collect();
         for market in markets {
             self.settle_owed(account, market, out);
         }

@@ -60,6 +60,12 @@ impl Position {
         }
     }
 
+    /// Remembers the funding index and when that was; nothing if flat.
+    #[inline]
+    pub fn remember(&mut self, index: i128, seq: u64) {
+        (self.changed, self.index) = if self.lots.0 == 0 { (0, 0) } else { (seq, index) };
+    }
+
     /// `max(|lots + buys|, |lots − sells|)`.
     #[inline]
     pub fn worst(&self) -> Lots {

@@ -14,6 +14,11 @@ pub fn positive(amount: Money) -> Result<(), Reject> {
     if amount.0 > 0 { Ok(()) } else { Err(Code::AmountNotPositive.with(amount.0, 0)) }
 }
 
+/// An amount may be none, but not less.
+pub fn not_negative(amount: Money) -> Result<(), Reject> {
+    if amount.0 < 0 { Err(Code::AmountNotPositive.with(amount.0, 0)) } else { Ok(()) }
+}
+
 /// May the money come in?
 pub fn deposit<B: Book>(state: &State<B>, command: &Deposit) -> Result<(), Reject> {
     positive(command.amount)?;
@@ -93,9 +98,7 @@ fn across<B: Book>(source: &Source<'_, B>, destination: AccountId) -> Result<(),
 
 /// May a sibling be let draw?
 pub fn set_allowance<B: Book>(state: &State<B>, command: &SetAllowance) -> Result<(), Reject> {
-    if command.amount < Money::ZERO {
-        return Err(Code::AmountNotPositive.with(command.amount.0, 0));
-    }
+    not_negative(command.amount)?;
     siblings(state, command.source, command.destination)
 }
 
@@ -174,8 +177,7 @@ impl<B: Book> Source<'_, B> {
         let pool = self.pool();
         let owed = pool.owed();
         let money = pool.holdings.money(pool.id);
-        let after = (money.wide() - owed).abs();
-        if owed != Wide::ZERO && after > Wide(i128::from(BALANCE_MAX)) {
+        if owed != Wide::ZERO && (money.wide() - owed).is_beyond_balance() {
             return Err(Code::SupplyLimit.with(owed.clamp_i64(), money.0));
         }
         Ok(())

@@ -9,6 +9,7 @@ use crate::risk::pool::Pool;
 use crate::state::State;
 use crate::state::holdings::{Holdings, PoolId, Rider};
 use crate::state::market::Market;
+use crate::validate::money::not_negative;
 use crate::validate::terms::{FUNDING_RATE_MAX, index_fits};
 
 /// May the position change pools? Gives the money that moves from cash to its margin.
@@ -27,9 +28,7 @@ pub fn set_position_mode<B: Book>(state: &State<B>, command: &SetPositionMode) -
 }
 
 fn isolate<B: Book>(state: &State<B>, holdings: &Holdings, market: &Market, amount: Money) -> Result<(), Reject> {
-    if amount < Money::ZERO {
-        return Err(Code::AmountNotPositive.with(amount.0, 0));
-    }
+    not_negative(amount)?;
     let cross = PoolId::Cross(market.settlement);
     let settled = settled_money(state, holdings, cross);
     if amount.wide() > settled {
@@ -95,7 +94,7 @@ fn settled_money<B: Book>(state: &State<B>, holdings: &Holdings, pool: PoolId) -
 fn balances_fit<B: Book>(state: &State<B>, holdings: &Holdings, changes: &[(PoolId, Money)]) -> Result<(), Reject> {
     for &(pool, change) in changes {
         let after = settled_money(state, holdings, pool) + change.wide();
-        if after.abs() > Wide(i128::from(BALANCE_MAX)) {
+        if after.is_beyond_balance() {
             return Err(Code::SupplyLimit.with(change.0, holdings.money(pool).0));
         }
     }
@@ -176,7 +175,7 @@ pub fn set_stress<B: Book>(state: &State<B>, command: &SetStress) -> Result<(), 
         let holdings = &state.accounts.of(id).holdings;
         let owed = holdings.owed(&holdings.position(market.id), market).total();
         let cash = holdings.cash(market.settlement);
-        let beyond = (cash.wide() - owed.wide()).abs() > Wide(i128::from(BALANCE_MAX));
+        let beyond = (cash.wide() - owed.wide()).is_beyond_balance();
         if beyond && owed != Money::ZERO { Err(Code::SupplyLimit.with(owed.0, cash.0)) } else { Ok(()) }
     })
 }

@@ -2,7 +2,7 @@
 
 use super::health::{Health, named, pool};
 use super::moving::changes_within;
-use super::{amount_not_negative, open_market};
+use super::open_market;
 use crate::command::{ConvertCollateral, CoverLoss, Side, Socialise};
 use crate::matching::book::Book;
 use crate::quantities::{Money, Wide};
@@ -12,7 +12,7 @@ use crate::state::asset::Collateral;
 use crate::state::funding::Funding;
 use crate::state::holdings::PoolId;
 use crate::state::market::Market;
-use crate::validate::money::positive;
+use crate::validate::money::{not_negative, positive};
 use crate::validate::terms::index_fits;
 
 /// What may be paid for a pool.
@@ -41,7 +41,7 @@ pub fn cover<B: Book>(state: &State<B>, command: &CoverLoss) -> Result<Payment, 
 /// What a pool in deficit lacks, if the amount is not more.
 fn deficit(health: &Health, amount: Money) -> Result<Money, Reject> {
     health.in_deficit()?;
-    amount_not_negative(amount)?;
+    not_negative(amount)?;
     let owed = (-health.equity).narrow();
     if amount > owed { Err(Code::AmountTooLarge.with(amount.0, owed.0)) } else { Ok(owed) }
 }

@@ -14,7 +14,7 @@ pub mod take_over;
 
 use crate::command::MarketMode;
 use crate::matching::book::Book;
-use crate::quantities::{Lots, MarketId, Money};
+use crate::quantities::{Lots, MarketId};
 use crate::reject::{Code, Reject};
 use crate::state::State;
 use crate::state::market::Market;
@@ -48,9 +48,4 @@ fn not_negative(lots: Lots) -> Result<(), Reject> {
 /// Lots that must be some.
 fn some(lots: Lots) -> Result<(), Reject> {
     if lots.0 < 1 { Err(Code::LotsNotPositive.with(lots.0, 0)) } else { Ok(()) }
-}
-
-/// An amount may be left to the kernel by 0, but not be negative.
-fn amount_not_negative(amount: Money) -> Result<(), Reject> {
-    if amount.0 < 0 { Err(Code::AmountNotPositive.with(amount.0, 0)) } else { Ok(()) }
 }

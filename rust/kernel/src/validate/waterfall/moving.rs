@@ -3,7 +3,7 @@
 use crate::command::Side;
 use crate::event::MoveReason;
 use crate::matching::book::Book;
-use crate::quantities::{AccountId, BALANCE_MAX, Lots, MarketId, Money, Wide};
+use crate::quantities::{AccountId, Lots, MarketId, Money, Wide};
 use crate::reject::{Code, Reject};
 use crate::risk::margin;
 use crate::risk::pool::Pool;
@@ -115,15 +115,13 @@ impl<'a> Taken<'a> {
 
     /// Notional of all positions of the pool.
     pub fn exposure(&self) -> Wide {
-        self.pool.with(self.after).positions().fold(Wide::ZERO, |sum, (position, market)| {
-            sum + position.lots.abs().value_at(market.mark, market.tick_value)
-        })
+        self.pool.with(self.after).notional()
     }
 }
 
 /// A balance that changes stays within the balance limit.
 pub fn changes_within(balance: Money, change: Wide) -> Result<(), Reject> {
-    if (balance.wide() + change).abs() > Wide(i128::from(BALANCE_MAX)) {
+    if (balance.wide() + change).is_beyond_balance() {
         return Err(Code::SupplyLimit.with(change.clamp_i64(), balance.0));
     }
     Ok(())
