@@ -8,7 +8,7 @@ use super::position::{Position, Settled};
 use super::vectors::Vectors;
 use crate::command::{MarginMode, Side};
 use crate::event::Standing;
-use crate::quantities::{AssetId, Lots, MarketId, Money, Rate, TickValue, Ticks, Wide};
+use crate::quantities::{AssetId, Lots, MarketId, Money, Rate, TickValue, Ticks};
 
 /// What the waterfall remembers of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -432,12 +432,6 @@ impl Holdings {
                 self.vectors.change(market, position.lots);
             }
         }
-    }
-
-    /// `Σ cost` of the positions whose market `settles` in the asset asked for.
-    pub fn total_cost(&self, settles: impl Fn(MarketId) -> bool) -> Wide {
-        let costs = self.positions.iter().filter(|position| settles(position.market));
-        costs.fold(Wide::ZERO, |sum, position| sum + position.cost.wide())
     }
 }
 

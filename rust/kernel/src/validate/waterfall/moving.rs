@@ -9,7 +9,6 @@ use crate::risk::margin;
 use crate::risk::pool::Pool;
 use crate::risk::waterfall::Target;
 use crate::state::State;
-use crate::state::holdings::PoolId;
 use crate::state::market::Market;
 use crate::state::position::Position;
 
@@ -106,11 +105,6 @@ impl<'a> Taken<'a> {
     /// The balance limit.
     pub fn fits(&self) -> Result<(), Reject> {
         changes_within(self.pool.holdings.money(self.pool.id), self.change)
-    }
-
-    /// The cross pool that a vault takes with; none if its position is isolated.
-    pub fn is_cross(&self) -> bool {
-        matches!(self.pool.id, PoolId::Cross(_))
     }
 
     /// Notional of all positions of the pool.
