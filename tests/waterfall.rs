@@ -193,9 +193,10 @@ fn sold_by_auction(floor: &mut Floor) {
     assert_eq!(floor.code(auction), 512, "one at a time");
     floor.desk.time += 50;
     let bid = |account, lots, price| Bid { account, auction: AuctionId(1), lots: Lots(lots), price: Ticks(price) };
-    assert_eq!(floor.code(bid(winner, 10, 0)), 514, "not registered");
-    assert_eq!(floor.code(bid(liquidator, 10, 886)), 515, "886 a lot is less than what ten cost");
-    let events = floor.policy(bid(liquidator, 10, 887));
+    assert_eq!(floor.desk.code(Origin::Client, bid(winner, 10, 0)), 514, "not registered");
+    let dear = bid(liquidator, 10, 886);
+    assert_eq!(floor.desk.code(Origin::Client, dear), 515, "886 a lot is less than what ten cost");
+    let events = floor.desk.accepted(Origin::Client, bid(liquidator, 10, 887));
     assert_eq!(events.last().unwrap()[2..6], [1, 1, 10, 8_864]);
     assert_eq!(floor.desk.equity(trader), 3_640);
     let closed = floor.policy(CloseAuction { auction: AuctionId(1) });
@@ -243,7 +244,7 @@ fn nobody_is_in_debt_for_an_auction_whatever_the_discount() {
     let lots = Lots(100);
     floor.policy(OpenAuction { account: trader, market, lots, discount_start_rate, discount_end_rate, duration_ns: 1 });
     // 500 is all that the account has, and all that a colluding bidder gets.
-    let events = floor.policy(Bid { account: liquidator, auction, lots, price: Ticks(0) });
+    let events = floor.desk.accepted(Origin::Client, Bid { account: liquidator, auction, lots, price: Ticks(0) });
     assert_eq!(events[0][5], 89_500 - 500);
     assert_eq!(events[1][5..], [0, 1], "taken");
     assert_eq!((floor.desk.equity(trader), floor.desk.equity(liquidator)), (0, 1_000_500));

@@ -91,6 +91,9 @@ class Kernel:
     def check_invariants(self) -> None:
         """Recompute conservation in full. Raises KernelError."""
 
+    def authors(self) -> bytes:
+        """msgpack: `[[author, origin, name, version], ...]`."""
+
     def assets(self) -> bytes:
         """msgpack: one row per asset, see `crossbook.rows`."""
 
@@ -114,6 +117,9 @@ class Kernel:
 
     def account(self, account: int) -> bytes:
         """msgpack: one account row, see `crossbook.rows`; nil when unknown."""
+
+    def holders(self, market: int) -> bytes:
+        """msgpack: one row per account that has lots in a market, see `crossbook.rows`; nil when unknown."""
 
     def explain(self, account: int) -> bytes:
         """msgpack: the terms of an account's pools, see `crossbook.rows`; nil when unknown."""

@@ -30,7 +30,7 @@ from crossbook.console import (
     show_time,
 )
 from crossbook.errors import InputError
-from crossbook.events import Event, Rejected
+from crossbook.events import Event, Observed, Rejected
 from crossbook.journal import JournalReader
 from crossbook.journal import repair as repair_journal
 from crossbook.journal import verify as verify_journal
@@ -314,13 +314,18 @@ def _show_counts(path: Path, *, as_json: bool) -> None:
 _PARTIES = ("account", "maker", "taker", "source", "destination")
 
 
+def _names(event: Event, account: int) -> bool:
+    """Whether an event is about an account; the source of an observation is none."""
+    return not isinstance(event, Observed) and any(getattr(event, name, 0) == account for name in _PARTIES)
+
+
 def _show_account_events(path: Path, account: int, *, as_json: bool) -> None:
     """Every event that names an account: its cash is the sum of what they say."""
     found: list[Event] = []
 
     def keep(data: bytes) -> None:
         happened = decode_events(data)
-        found.extend(event for event in happened if any(getattr(event, name, 0) == account for name in _PARTIES))
+        found.extend(event for event in happened if _names(event, account))
 
     with progress_bar("replaying", as_json=as_json) as progress:
         view = replay_journal(path, progress=progress, on_events=keep).view

@@ -13,7 +13,7 @@ from fractions import Fraction
 import msgspec
 
 from crossbook._kernel import Kernel
-from crossbook.commands import Amend, Command, Place, Side
+from crossbook.commands import Amend, Command, Observe, Place, Side
 from crossbook.errors import NotFound
 from crossbook.events import Event, OrderAccepted, OrderAmended, OrderCancelled, OrderRested, Rejected, Traded
 from crossbook.quantities import MarketUnit, from_rate
@@ -62,6 +62,8 @@ def preview(
 
 def _owner(item: Command | Envelope) -> int:
     command = item.command if isinstance(item, Envelope) else item
+    if isinstance(command, Observe):  # its source is nobody's account
+        return 0
     owner: int = getattr(command, "account", 0) or getattr(command, "source", 0)
     return owner
 

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from crossbook.commands import MarginMode, MarketMode, Scope, SelfTrade, Side, TimeInForce
+from crossbook.commands import Grade, MarginMode, MarketMode, Origin, Scope, SelfTrade, Side, TimeInForce
 from crossbook.events import Standing
 from crossbook.views import TermKind
 
@@ -111,6 +111,25 @@ class FundingRow(Struct, frozen=True, array_like=True):
     last_rate: int
 
 
+class OracleRow(Struct, frozen=True, array_like=True):
+    """The price that was last accepted from outside, all 0 at first; `updated_at` and `seq` are the command's."""
+
+    price: int
+    confidence: int
+    grade: Grade
+    observed_at: int
+    updated_at: int
+    seq: int
+
+
+class GradesRow(Struct, frozen=True, array_like=True):
+    """How good a market's oracle must be, by action."""
+
+    margin: Grade
+    liquidation: Grade
+    funding: Grade
+
+
 class MarketRow(Struct, frozen=True, array_like=True):
     """One market."""
 
@@ -140,6 +159,8 @@ class MarketRow(Struct, frozen=True, array_like=True):
     funding: FundingRow
     insurance: InsuranceRow
     scenarios: tuple[int, list[int], int, int]
+    oracle: OracleRow
+    grades: GradesRow
 
 
 class ParametersRow(Struct, frozen=True, array_like=True):
@@ -230,6 +251,30 @@ class AccountRow(Struct, frozen=True, array_like=True):
     permissions: PermissionsRow
     caps: list[tuple[Scope, int, int]]
     allowances: list[tuple[int, int, int]]
+    agents: list[int]
+
+
+class AuthorRow(Struct, frozen=True, array_like=True):
+    """One registered author."""
+
+    author: int
+    origin: Origin
+    name: str
+    version: str
+
+
+class HolderRow(Struct, frozen=True, array_like=True):
+    """One account that has lots in a market; the last four are of the pool that the position is in."""
+
+    account: int
+    isolated: bool
+    lots: int
+    cost: int
+    unrealised: int
+    standing: Standing
+    equity: int
+    requirement: int
+    maintenance: int
 
 
 class TermRow(Struct, frozen=True, array_like=True):
@@ -290,6 +335,7 @@ GroupsRow = tuple[list[tuple[int, int]], int, int, list[tuple[int, int, int, int
 
 LevelRow = tuple[int, int, int]
 
+AUTHORS: Final = msgspec.msgpack.Decoder(list[AuthorRow])
 ASSETS: Final = msgspec.msgpack.Decoder(list[AssetRow])
 MARKETS: Final = msgspec.msgpack.Decoder(list[MarketRow])
 PARAMETERS: Final = msgspec.msgpack.Decoder(ParametersRow)
@@ -297,6 +343,7 @@ AUCTIONS: Final = msgspec.msgpack.Decoder(list[AuctionRow])
 GROUPS: Final = msgspec.msgpack.Decoder(GroupsRow)
 BACKSTOP: Final = msgspec.msgpack.Decoder(tuple[list[tuple[int, int, int]], list[int]])
 ACCOUNT: Final = msgspec.msgpack.Decoder(AccountRow | None)
+HOLDERS: Final = msgspec.msgpack.Decoder(list[HolderRow] | None)
 EXPLANATION: Final = msgspec.msgpack.Decoder(ExplanationRow | None)
 LIQUIDATION_PRICES: Final = msgspec.msgpack.Decoder(list[PriceRow] | None)
 ORDER: Final = msgspec.msgpack.Decoder(OrderRow | None)

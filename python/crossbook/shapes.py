@@ -14,8 +14,10 @@ from crossbook.rows import (
     CollateralRow,
     ExplanationRow,
     FundingRow,
+    HolderRow,
     InsuranceRow,
     MarketRow,
+    OracleRow,
     OrderRow,
     PoolRow,
     PoolTermsRow,
@@ -35,11 +37,14 @@ from crossbook.views import (
     FeeTierView,
     FundingView,
     GateView,
+    GradesView,
+    HolderView,
     InsuranceView,
     LevelsView,
     LiquidationPriceView,
     LiquidationView,
     MarketView,
+    OracleView,
     OrderView,
     PermissionsView,
     PoolTerms,
@@ -163,6 +168,29 @@ def market_view(row: MarketRow, unit: MarketUnit) -> MarketView:
         funding=funding_view(row.funding, unit),
         insurance=insurance_view(row.insurance, unit.settlement),
         scenarios=ScenariosView(group, tuple(map(unit.price, moves)), unit.money(threshold), from_rate(rate)),
+        oracle=oracle_view(row.oracle, unit) if row.oracle.seq else None,
+        grades=GradesView(row.grades.margin, row.grades.liquidation, row.grades.funding),
+    )
+
+
+def oracle_view(row: OracleRow, unit: MarketUnit) -> OracleView:
+    """The price a market last accepted from outside."""
+    price, confidence = unit.price(row.price), unit.price(row.confidence)
+    return OracleView(price, confidence, row.grade, row.observed_at, row.updated_at, row.seq)
+
+
+def holder_view(row: HolderRow, unit: MarketUnit) -> HolderView:
+    """One account with a position in a market."""
+    return HolderView(
+        row.account,
+        row.isolated,
+        size=unit.size(row.lots),
+        cost=unit.money(row.cost),
+        unrealised=unit.money(row.unrealised),
+        standing=row.standing,
+        equity=unit.money(row.equity),
+        requirement=unit.money(row.requirement),
+        maintenance=unit.money(row.maintenance),
     )
 
 
@@ -262,6 +290,7 @@ def account_view(row: AccountRow, explained: ExplanationRow, units: Units) -> Ac
             AllowanceView(destination, units.asset_unit(asset).symbol, units.asset_unit(asset).to_decimal(amount))
             for destination, asset, amount in row.allowances
         ),
+        agents=tuple(row.agents),
     )
 
 

@@ -18,10 +18,12 @@ from crossbook.views import (
     AccountView,
     AssetView,
     AuctionView,
+    AuthorView,
     BookView,
     CorrelationView,
     Explanation,
     GroupsView,
+    HolderView,
     LevelView,
     MarketView,
     OrderView,
@@ -72,6 +74,11 @@ class StateView:
         """The venue's parameters."""
         row = rows.PARAMETERS.decode(self._kernel.parameters())
         return ParametersView(row.open_orders_max, row.root_interval_commands, row.root_interval_ns, row.ruleset)
+
+    def authors(self) -> Table[AuthorView]:
+        """Every registered author of commands, as a table of AuthorView."""
+        found = rows.AUTHORS.decode(self._kernel.authors())
+        return Table(AuthorView(row.author, row.origin, row.name, row.version) for row in found)
 
     # --- units ------------------------------------------------------------------------------------------------------
 
@@ -138,6 +145,12 @@ class StateView:
             towards_zero_rate=from_rate(towards_zero),
             correlations=tuple(CorrelationView(a, b, from_rate(rho), from_rate(cap)) for a, b, rho, cap in pairs),
         )
+
+    def holders(self, market: int | str) -> Table[HolderView]:
+        """The accounts with a position in a market, as a table of HolderView. Raises NotFound `unknown_market`."""
+        unit = self.market_unit(market)
+        found = rows.HOLDERS.decode(self._kernel.holders(unit.market)) or []
+        return Table(shapes.holder_view(row, unit) for row in found)
 
     # --- the backstop -----------------------------------------------------------------------------------------------
 

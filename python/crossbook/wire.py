@@ -18,9 +18,11 @@ from crossbook._kernel import BlockError, check_block, count_events
 from crossbook.commands import (
     COMMAND_TYPES,
     STRING_BYTES_MAX,
+    TEXT_BYTES_MAX,
     U16,
     U64,
     Command,
+    Note,
     Origin,
 )
 from crossbook.errors import CrossbookError, InputError
@@ -85,7 +87,7 @@ def check_records(body: bytes, records: Sequence[Record], *, base_time_ns: int, 
         not_before_ns: the time of the last command before them.
 
     Raises:
-        InputError: `value_out_of_range`, `value_type`, `float_refused` or `string_too_long`.
+        InputError: `value_out_of_range`, `value_type`, `float_refused`, `string_too_long` or `text_too_long`.
     """
     try:
         check_block(body, base_time_ns=base_time_ns, not_before_ns=not_before_ns, count=len(records))
@@ -112,17 +114,19 @@ def _explain(body: bytes, records: Sequence[Record]) -> None:
 def _check_strings(index: int, command: Command) -> None:
     for field in command.__struct_fields__:
         value = getattr(command, field)
-        if isinstance(value, str) and len(value.encode()) > STRING_BYTES_MAX:
+        is_text = isinstance(command, Note) and field == "body"
+        most = TEXT_BYTES_MAX if is_text else STRING_BYTES_MAX
+        if isinstance(value, str) and len(value.encode()) > most:
             raise InputError(
-                f"{type(command).__name__}.{field} is longer than {STRING_BYTES_MAX} bytes",
-                code="string_too_long",
+                f"{type(command).__name__}.{field} is longer than {most} bytes",
+                code="text_too_long" if is_text else "string_too_long",
                 values={
                     "command": type(command).__name__,
                     "field": field,
                     "index": index,
                     "bytes": len(value.encode()),
                 },
-                hint=f"use at most {STRING_BYTES_MAX} bytes of UTF-8",
+                hint=f"use at most {most} bytes of UTF-8",
             )
 
 

@@ -122,8 +122,13 @@ impl Desk {
 
     /// The events of a step that a policy takes and that must not be refused.
     pub fn policy(&mut self, command: impl Into<Command>) -> Vec<Vec<i128>> {
+        self.accepted(Origin::Policy, command)
+    }
+
+    /// The events of what an origin asks and must not be refused.
+    pub fn accepted(&mut self, origin: Origin, command: impl Into<Command>) -> Vec<Vec<i128>> {
         let command = command.into();
-        let events = self.events(Origin::Policy, command.clone());
+        let events = self.events(origin, command.clone());
         assert!(events.iter().all(|event| event[0] != 1), "{command:?}: {events:?}");
         events
     }

@@ -16,7 +16,9 @@ from crossbook.views import TermKind
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 VOCABULARY = json.loads(_kernel.vocabulary())
-PAGES = [(ROOT / "docs" / name).read_text() for name in ("rules.md", "rules_margin.md", "rules_waterfall.md")]
+PAGES = [(ROOT / "docs" / name).read_text() for name in (
+    "rules.md", "rules_margin.md", "rules_waterfall.md", "rules_oracle.md",
+)]  # fmt: skip
 RULES = "\n".join(PAGES)
 LISTS = {
     "`[lower_bound i64, initial_rate i64, maintenance_rate i64]`": "tiers",

@@ -99,6 +99,14 @@ BUILT: list[tuple[str, dict[str, Any], commands.Command]] = [
     ("register_author", {"acts_as": "policy", "name": "funding", "version": "1"},
      commands.RegisterAuthor(commands.Origin.POLICY, "funding", "1")),
     ("tick", {}, commands.Tick()),
+    ("observe", {"feed": 3, "source": 2, "price": -5, "observed_at": 7, "confidence": 1},
+     commands.Observe(3, 2, -5, 1, 7)),
+    ("set_oracle", BTC | {"price": 64_000, "grade": "good", "observed_at": 7, "confidence": "0.5"},
+     commands.SetOracle(1, 128_000, 1, commands.Grade.GOOD, 7)),
+    ("set_grades", BTC | {"margin": "ageing", "funding": commands.Grade.GOOD},
+     commands.SetGrades(1, commands.Grade.AGEING, commands.Grade.NONE, commands.Grade.GOOD)),
+    ("set_agent", {"account": 1, "agent": 2}, commands.SetAgent(1, 2, True)),
+    ("note", {"account": 1, "topic": "request", "body": "{}"}, commands.Note(1, "request", "{}")),
 ]  # fmt: skip
 # What a venue starts with or keeps its journal with, and what its configuration is for.
 WITHOUT_BUILDER = {"AddAsset", "AddMarket", "SetParameters", "Checkpoint", "Repair", "ActivateRuleset"}

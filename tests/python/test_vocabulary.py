@@ -28,7 +28,7 @@ LISTS = {
 }
 # What traders write is shorter than what the kernel spells out.
 SPELLED_OUT = {
-    "GTC": "goodtillcancel", "IOC": "immediateorcancel", "FOK": "fillorkill", "GTD": "goodtilldate", "NONE": "allow",
+    "GTC": "goodtillcancel", "IOC": "immediateorcancel", "FOK": "fillorkill", "GTD": "goodtilldate",
 }  # fmt: skip
 
 
@@ -39,6 +39,8 @@ def python_type(annotation: Any) -> str:
         return names[annotation]
     if annotation in LISTS:
         return LISTS[annotation]
+    if annotation == commands.Text:
+        return "text"
     plain = typing.get_args(annotation)[0] if typing.get_origin(annotation) is typing.Annotated else annotation
     if isinstance(plain, type) and issubclass(plain, IntEnum):
         return "u8"
@@ -60,7 +62,7 @@ def test_each_event_has_the_tag_and_the_fields_of_the_kernel(entry: dict[str, An
     assert list(kind.__struct_fields__) == ["seq", *(name for name, _ in entry["fields"])]
     hints = typing.get_type_hints(kind)
     for name, wire in entry["fields"]:
-        expected = {"bool": bool, "str": str}.get(wire, int)
+        expected = {"bool": bool, "str": str, "text": str}.get(wire, int)
         assert issubclass(hints[name], expected), name
 
 
@@ -82,7 +84,8 @@ def test_each_enumeration_has_the_numbers_and_the_names_of_the_kernel(name: str)
         assert kernel == {"both": 0} | {side.name.lower(): side.value for side in commands.Side}
         return
     kind: type[IntEnum] = next(vars(page)[name] for page in HOMES if name in vars(page))
-    assert kernel == {SPELLED_OUT.get(m.name, m.name.replace("_", "").lower()): m.value for m in kind}
+    spelled_out = SPELLED_OUT | ({"NONE": "allow"} if kind is commands.SelfTrade else {})
+    assert kernel == {spelled_out.get(m.name, m.name.replace("_", "").lower()): m.value for m in kind}
 
 
 def test_no_enumeration_is_on_one_side_only() -> None:
@@ -117,12 +120,14 @@ def test_the_default_origin_is_the_least_privileged_that_may() -> None:
 @pytest.mark.parametrize("kind", COMMAND_TYPES, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("origin", list(Origin), ids=lambda origin: origin.name)
 def test_the_kernel_permits_exactly_the_origins_python_lists(kind: type[Any], origin: Origin) -> None:
-    filler = {"str": "x", "bool": False} | dict.fromkeys(LISTS.values(), ())
+    filler = {"str": "x", "text": "x", "bool": False} | dict.fromkeys(LISTS.values(), ())
     fields = next(entry["fields"] for entry in VOCABULARY["commands"] if entry["name"] == kind.__name__)
     values = [
         dict.fromkeys(("side", "kind", "time_in_force", "origin", "mode", "scope"), 1).get(name, filler.get(wire, 0))
         for name, wire in fields
     ]
+    if kind is commands.Note:  # a client's note is of an account
+        values[0] = 1
     body = msgspec.msgpack.encode([0, origin, 0, 0, 0, [command_tag(kind), *values]])
     answer = _kernel.Kernel().apply(body, first_seq=1, base_time_ns=1, count=1)
     (event,) = (msgspec.msgpack.decode(answer),)
@@ -131,5 +136,5 @@ def test_the_kernel_permits_exactly_the_origins_python_lists(kind: type[Any], or
 
 
 def test_tags_and_names() -> None:
-    assert [command_tag(kind) for kind in COMMAND_TYPES] == list(range(1, 64))
+    assert [command_tag(kind) for kind in COMMAND_TYPES] == list(range(1, 69))
     assert (command_name(12), command_name(99)) == ("Place", "command 99")

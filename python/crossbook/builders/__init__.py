@@ -15,6 +15,7 @@ from crossbook._kernel import Kernel
 from crossbook.builders.base import ProvenanceKeywords, R
 from crossbook.builders.margin import MarginBuilders
 from crossbook.builders.money import MoneyBuilders
+from crossbook.builders.oracle import OracleBuilders
 from crossbook.builders.orders import OrderBuilders
 from crossbook.builders.rules import RuleBuilders
 from crossbook.builders.waterfall import WaterfallBuilders
@@ -25,7 +26,9 @@ from crossbook.session import Envelope
 __all__ = ["Builders", "Drafts", "ProvenanceKeywords"]
 
 
-class Builders(OrderBuilders[R], MoneyBuilders[R], RuleBuilders[R], MarginBuilders[R], WaterfallBuilders[R]):
+class Builders(
+    OrderBuilders[R], MoneyBuilders[R], RuleBuilders[R], MarginBuilders[R], WaterfallBuilders[R], OracleBuilders[R]
+):
     """The commands of a venue as methods."""
 
 

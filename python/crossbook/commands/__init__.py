@@ -9,6 +9,7 @@ nanoseconds since the Unix epoch. `crossbook.quantities` and the builders of `cr
 | `core` | `docs/rules.md`: assets, markets, accounts, money, orders |
 | `margin` | `docs/rules_margin.md`: fees, caps, collateral, permissions, margin modes, funding, scenarios |
 | `waterfall` | `docs/rules_waterfall.md`: liquidation settings, vaults, insurance, the steps of the waterfall |
+| `oracle` | `docs/rules_oracle.md`: observations, accepted prices, agents, notes |
 """
 
 from __future__ import annotations
@@ -17,15 +18,17 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
-from crossbook.commands import core, margin, waterfall
+from crossbook.commands import core, margin, oracle, waterfall
 from crossbook.commands.base import (
     I64,
     RATE_ONE,
     STRING_BYTES_MAX,
+    TEXT_BYTES_MAX,
     U8,
     U16,
     U32,
     U64,
+    Grade,
     MarginMode,
     MarketMode,
     OrderKind,
@@ -33,6 +36,7 @@ from crossbook.commands.base import (
     Scope,
     SelfTrade,
     Side,
+    Text,
     TimeInForce,
 )
 from crossbook.commands.core import (
@@ -89,6 +93,14 @@ from crossbook.commands.margin import (
     SettleFunding,
     SetWithdrawalGate,
 )
+from crossbook.commands.oracle import (
+    Note,
+    Observe,
+    OracleCommand,
+    SetAgent,
+    SetGrades,
+    SetOracle,
+)
 from crossbook.commands.waterfall import (
     Allocation,
     Bid,
@@ -119,6 +131,7 @@ __all__ = [
     "PERMITTED_ORIGINS",
     "RATE_ONE",
     "STRING_BYTES_MAX",
+    "TEXT_BYTES_MAX",
     "U8",
     "U16",
     "U32",
@@ -145,6 +158,7 @@ __all__ = [
     "Draw",
     "FeeTier",
     "FundInsurance",
+    "Grade",
     "Hedge",
     "Liquidate",
     "Lock",
@@ -152,7 +166,10 @@ __all__ = [
     "MarginMode",
     "MarketMode",
     "MassCancel",
+    "Note",
+    "Observe",
     "OpenAuction",
+    "OracleCommand",
     "OrderKind",
     "Origin",
     "Place",
@@ -162,6 +179,7 @@ __all__ = [
     "Scope",
     "SelfTrade",
     "SetAccountFees",
+    "SetAgent",
     "SetAllowance",
     "SetBasis",
     "SetCaps",
@@ -172,6 +190,7 @@ __all__ = [
     "SetExposureCap",
     "SetFeeTiers",
     "SetFees",
+    "SetGrades",
     "SetGroup",
     "SetInsurance",
     "SetLevels",
@@ -182,6 +201,7 @@ __all__ = [
     "SetMarginMode",
     "SetMark",
     "SetMarketMode",
+    "SetOracle",
     "SetParameters",
     "SetPermissions",
     "SetPortfolio",
@@ -196,6 +216,7 @@ __all__ = [
     "Side",
     "Socialise",
     "TakeOver",
+    "Text",
     "Tick",
     "Tier",
     "TimeInForce",
@@ -206,11 +227,11 @@ __all__ = [
     "command_tag",
 ]
 
-Command: TypeAlias = CoreCommand | MarginCommand | WaterfallCommand
+Command: TypeAlias = CoreCommand | MarginCommand | WaterfallCommand | OracleCommand
 """Any command, told apart by its tag."""
 
 PERMITTED_ORIGINS: Final[Mapping[type[Command], tuple[Origin, ...]]] = MappingProxyType(
-    dict((*core.ORIGINS, *margin.ORIGINS, *waterfall.ORIGINS))
+    dict((*core.ORIGINS, *margin.ORIGINS, *waterfall.ORIGINS, *oracle.ORIGINS))
 )
 """The origins that may issue each command, least privileged first: the first is the default of `Venue.submit`."""
 

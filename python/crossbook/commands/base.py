@@ -17,7 +17,12 @@ I64: TypeAlias = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
 RATE_ONE: Final = 1_000_000_000
 """One, as a rate: rates are integers in parts per 1,000,000,000."""
 STRING_BYTES_MAX: Final = 64
-"""The longest string of the wire, in bytes of UTF-8."""
+"""The longest name on the wire, in bytes of UTF-8."""
+TEXT_BYTES_MAX: Final = 16_384
+"""The longest text on the wire, in bytes of UTF-8."""
+
+Text: TypeAlias = Annotated[str, Meta(title="text")]
+"""A string that may be long: what somebody wrote."""
 
 
 class Origin(IntEnum):
@@ -84,3 +89,15 @@ class MarginMode(IntEnum):
 
     STANDARD = 1
     PORTFOLIO = 2
+
+
+class Grade(IntEnum):
+    """How good an accepted price is; the higher, the better."""
+
+    NONE = 0
+    VOLATILE = 1
+    UNCERTAIN = 2
+    STALE = 3
+    THIN = 4
+    AGEING = 5
+    GOOD = 6

@@ -25,8 +25,8 @@ tiers = [
 ```
 
 An asset and a market may have tables for their risk (`crossbook.config.risk`): `levels`, `liquidation`, `collateral`,
-`insurance`, `gate` and `portfolio` of an asset; `fee_tiers`, `scaling`, `caps`, `insurance`, `group`, `scenarios` and
-`concentration` of a market; `groups` and `correlations` of the venue.
+`insurance`, `gate` and `portfolio` of an asset; `fee_tiers`, `scaling`, `caps`, `insurance`, `group`, `scenarios`,
+`concentration` and `grades` of a market; `groups` and `correlations` of the venue.
 """
 
 from __future__ import annotations

@@ -104,6 +104,14 @@ class ConcentrationConfig(Struct, frozen=True, forbid_unknown_fields=True):
     rate: Decimal
 
 
+class GradesConfig(Struct, frozen=True, forbid_unknown_fields=True):
+    """See `Venue.set_grades`: grades by name, for example "ageing"."""
+
+    margin: str = "none"
+    liquidation: str = "none"
+    funding: str = "none"
+
+
 class GroupConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """A group of markets on one underlying; see `Venue.set_basis`."""
 
@@ -158,6 +166,7 @@ class MarketRisk(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     exposure_max: Decimal = Decimal(0)
     group: int = 0
     scenarios: list[Decimal] = []
+    grades: GradesConfig | None = None
     concentration: ConcentrationConfig | None = None
 
 
@@ -225,6 +234,7 @@ def market_rules(index: int, symbol: str, config: MarketRisk, drafts: Drafts) ->
         "scaling": drafts.set_scaling,
         "caps": drafts.set_caps,
         "insurance": drafts.set_insurance,
+        "grades": drafts.set_grades,
     }
     for name, build in builders.items():
         section = getattr(config, name)

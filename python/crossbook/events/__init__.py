@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-from crossbook.events import core, margin, waterfall
+from crossbook.events import core, margin, oracle, waterfall
 from crossbook.events.core import (
     AccountCreated,
     AssetAdded,
@@ -68,6 +68,14 @@ from crossbook.events.margin import (
     StressSet,
     WithdrawalGateSet,
 )
+from crossbook.events.oracle import (
+    AgentSet,
+    GradesSet,
+    Noted,
+    Observed,
+    OracleEvent,
+    OracleSet,
+)
 from crossbook.events.waterfall import (
     AuctionClosed,
     AuctionEnd,
@@ -97,6 +105,7 @@ __all__ = [
     "EVENT_TYPES",
     "AccountCreated",
     "AccountFeesSet",
+    "AgentSet",
     "AllowanceSet",
     "AssetAdded",
     "AuctionClosed",
@@ -121,6 +130,7 @@ __all__ = [
     "FeesSet",
     "FundingPaid",
     "FundingSettled",
+    "GradesSet",
     "GroupSet",
     "IncreasingCancelled",
     "InsuranceFunded",
@@ -143,6 +153,10 @@ __all__ = [
     "MarketModeSet",
     "MassCancelled",
     "MoveReason",
+    "Noted",
+    "Observed",
+    "OracleEvent",
+    "OracleSet",
     "OrderAccepted",
     "OrderAmended",
     "OrderCancelled",
@@ -173,8 +187,13 @@ __all__ = [
     "Withdrawn",
 ]
 
-Event: TypeAlias = CoreEvent | MarginEvent | WaterfallEvent
+Event: TypeAlias = CoreEvent | MarginEvent | WaterfallEvent | OracleEvent
 """Any event, told apart by its tag."""
 
-EVENT_TYPES: Final[tuple[type[Event], ...]] = (*core.TYPES, *margin.TYPES, *waterfall.TYPES)
+EVENT_TYPES: Final[tuple[type[Event], ...]] = (
+    *core.TYPES,
+    *margin.TYPES,
+    *waterfall.TYPES,
+    *oracle.TYPES,
+)
 """The event types in the order of their tags: the tag of a type is its index plus one."""

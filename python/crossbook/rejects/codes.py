@@ -8,7 +8,7 @@ from enum import IntEnum
 class RejectCode(IntEnum):
     """The number of a refusal; hundreds are the stage.
 
-    1 common, 2 configuration, 3 money, 4 orders, marks and margin modes, 5 the waterfall.
+    1 common, 2 configuration, 3 money, 4 orders, prices, margin modes, agents and notes, 5 the waterfall.
     """
 
     ORIGIN_NOT_PERMITTED = 101
@@ -20,6 +20,7 @@ class RejectCode(IntEnum):
     NONCE_TOO_OLD = 107
     UNKNOWN_ASSET = 108
     UNKNOWN_MARKET = 109
+    AGENT_NOT_GRANTED = 110
     SYMBOL_INVALID = 201
     SYMBOL_TAKEN = 202
     DECIMALS_OUT_OF_RANGE = 203
@@ -97,6 +98,11 @@ class RejectCode(IntEnum):
     LEVERAGE_INVALID = 429
     FUNDING_INVALID = 431
     FUNDING_LIMIT = 432
+    ORACLE_INVALID = 433
+    ORACLE_GRADE = 434
+    AGENT_UNCHANGED = 435
+    AGENTS_LIMIT = 436
+    NOTE_INVALID = 437
     POOL_INVALID = 501
     POOL_HEALTHY = 502
     LOCK_UNCHANGED = 503

@@ -131,7 +131,10 @@ class AllowanceView(Struct, frozen=True):
 
 
 class AccountView(Struct, frozen=True):
-    """An account: its cash by asset, its margin pools, what it pays and may do. `master` is None for a master."""
+    """An account: its cash by asset, its margin pools, what it pays and may do, and which authors may act for it.
+
+    `master` is None for a master.
+    """
 
     account: int
     master: int | None
@@ -145,6 +148,7 @@ class AccountView(Struct, frozen=True):
     permissions: PermissionsView
     exposure_caps: tuple[ExposureCapView, ...]
     allowances: tuple[AllowanceView, ...]
+    agents: tuple[int, ...]
 
     def pool(self, asset: str, market: str | None = None) -> PoolView:
         """The cross pool of an asset, or with `market` the isolated pool of a market. Raises NotFound."""

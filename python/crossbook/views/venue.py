@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from crossbook.commands import MarketMode, Side
+from crossbook.commands import Grade, MarketMode, Origin, Side
+from crossbook.events import Standing
 from crossbook.views.tables import Record
 
 
@@ -146,8 +147,33 @@ class ScenariosView(Struct, frozen=True):
     concentration_rate: Decimal
 
 
+class OracleView(Struct, frozen=True):
+    """The price that was last accepted from outside, how far off it may be, and how good it is.
+
+    `observed_at` is by the observer's clock, `updated_at` the stamped time of the command `seq`; ns since the epoch.
+    """
+
+    price: Decimal
+    confidence: Decimal
+    grade: Grade
+    observed_at: int
+    updated_at: int
+    seq: int
+
+
+class GradesView(Struct, frozen=True):
+    """How good a market's oracle must be for new exposure and withdrawals, for the waterfall, for funding."""
+
+    margin: Grade
+    liquidation: Grade
+    funding: Grade
+
+
 class MarketView(Record, frozen=True):
-    """A perpetual market: its units, limits, fees, prices and risk. `mark` and `last` are None until there is one."""
+    """A perpetual market: its units, limits, fees, prices and risk.
+
+    `mark`, `last` and `oracle` are None until there is one.
+    """
 
     market: int
     symbol: str
@@ -174,6 +200,34 @@ class MarketView(Record, frozen=True):
     funding: FundingView
     insurance: InsuranceView
     scenarios: ScenariosView
+    oracle: OracleView | None
+    grades: GradesView
+
+
+class HolderView(Struct, frozen=True):
+    """An account with a position in a market, and how the pool stands that the position is in.
+
+    `size` is signed, long positive; `standing` is the one last announced.
+    """
+
+    account: int
+    isolated: bool
+    size: Decimal
+    cost: Decimal
+    unrealised: Decimal
+    standing: Standing
+    equity: Decimal
+    requirement: Decimal
+    maintenance: Decimal
+
+
+class AuthorView(Struct, frozen=True):
+    """A registered author of commands, and what it speaks as."""
+
+    author: int
+    origin: Origin
+    name: str
+    version: str
 
 
 class ParametersView(Record, frozen=True):

@@ -167,6 +167,11 @@ impl Kernel {
         self.run(python, |engine| engine.check())?.map_err(errors::KernelError::new_err)
     }
 
+    /// Author rows.
+    fn authors<'py>(&self, python: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.view(python, |view| view.authors())
+    }
+
     /// Asset rows.
     fn assets<'py>(&self, python: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         self.view(python, |view| view.assets())
@@ -205,6 +210,11 @@ impl Kernel {
     /// An account row, or nil.
     fn account<'py>(&self, python: Python<'py>, account: u32) -> PyResult<Bound<'py, PyBytes>> {
         self.view(python, |view| view.account(AccountId(account)))
+    }
+
+    /// Rows of the accounts that have lots in a market, by account, or nil.
+    fn holders<'py>(&self, python: Python<'py>, market: u16) -> PyResult<Bound<'py, PyBytes>> {
+        self.view(python, |view| view.holders(MarketId(market)))
     }
 
     /// The terms of an account's pools, or nil.

@@ -16,6 +16,7 @@ use crate::state::holdings::{Condition, Holdings, Profile};
 use crate::state::insurance::Insurance;
 use crate::state::market::Market;
 use crate::state::nonces::Nonces;
+use crate::state::oracle::{Grades, Oracle};
 use crate::state::parameters::{Author, Parameters, Sequence};
 use crate::wire::Text;
 
@@ -196,7 +197,7 @@ impl Canon {
         self.i128(asset.gate.withdrawn.0);
     }
 
-    /// What a market is: terms, fees, limits, tiers, scaling, caps, modes.
+    /// What a market is: terms, fees, limits, tiers, scaling, caps, modes, least grades.
     pub fn market_terms(&mut self, market: &Market) {
         self.text(&market.symbol);
         self.u16(market.settlement.0);
@@ -225,6 +226,10 @@ impl Canon {
         self.u64(market.schedule_changed);
         self.u8(market.mode as u8);
         self.flag(market.stress);
+        let Grades { margin, liquidation, funding } = market.grades;
+        for grade in [margin, liquidation, funding] {
+            self.u8(grade as u8);
+        }
         self.scenarios(&market.scenarios);
         self.insurance_terms(&market.insurance);
         self.count(market.fees.tiers.len());
@@ -271,11 +276,12 @@ impl Canon {
         }
     }
 
-    /// A market's last prices, funding and insurance.
+    /// A market's last prices, oracle, funding and insurance.
     pub fn market_prices(&mut self, market: &Market) {
         self.i64(market.mark.0);
         self.u64(market.mark_changed);
         self.i64(market.last.0);
+        self.oracle(&market.oracle);
         let Funding { index, loss_long, loss_short, clearing, fraction, last_rate, changed, loss_changed } =
             market.funding;
         for value in [index, loss_long, loss_short, clearing, fraction] {
@@ -285,6 +291,16 @@ impl Canon {
         self.u64(changed);
         self.u64(loss_changed);
         self.insurance(&market.insurance);
+    }
+
+    fn oracle(&mut self, oracle: &Oracle) {
+        let Oracle { price, confidence, grade, observed_at, updated_at, changed } = *oracle;
+        self.i64(price.0);
+        self.i64(confidence.0);
+        self.u8(grade as u8);
+        self.u64(observed_at);
+        self.u64(updated_at);
+        self.u64(changed);
     }
 
     fn condition(&mut self, condition: &Condition) {
@@ -318,7 +334,7 @@ impl Canon {
     }
 
     fn mandate(&mut self, mandate: &Mandate) {
-        let Mandate { permissions, caps, allowances } = mandate;
+        let Mandate { permissions, caps, allowances, agents } = mandate;
         self.flag(permissions.no_withdraw);
         self.flag(permissions.no_transfer);
         self.count(permissions.markets.len());
@@ -331,6 +347,10 @@ impl Canon {
             self.u32(destination.0);
             self.u16(asset.0);
             self.i64(amount.0);
+        }
+        self.count(agents.len());
+        for author in agents {
+            self.u16(author.0);
         }
     }
 

@@ -50,6 +50,11 @@ enumeration!(
     MarginMode { Standard = 1, Portfolio = 2 }
 );
 
+enumeration!(
+    /// How good an accepted price is; the higher, the better.
+    Grade { None = 0, Volatile = 1, Uncertain = 2, Stale = 3, Thin = 4, Ageing = 5, Good = 6 }
+);
+
 impl Side {
     /// The other one.
     #[inline]
@@ -300,6 +305,16 @@ commands! {
     62 Deleverage { account: AccountId, market: MarketId, lots: Lots, counterparties: Vec<Allocation> }
     /// Spreads a deficit over one side of a market.
     63 Socialise { account: AccountId, market: MarketId, side: Side, amount: Money }
+    /// Records what a source said.
+    64 Observe { feed: u16, source: u16, price: i64, confidence: i64, observed_at: u64 }
+    /// Sets the price that was accepted, and how good it is.
+    65 SetOracle { market: MarketId, price: Ticks, confidence: Ticks, grade: Grade, observed_at: u64 }
+    /// Sets how good a market's price must be for each action.
+    66 SetGrades { market: MarketId, margin: Grade, liquidation: Grade, funding: Grade }
+    /// Lets an author act for an account as a policy, or ends that.
+    67 SetAgent { account: AccountId, author: AuthorId, granted: bool }
+    /// Puts words on record.
+    68 Note { account: AccountId, topic: Box<Text>, body: Box<str> }
 }
 
 /// A command as the journal holds it: stamped, and naming who asked and why.

@@ -1,6 +1,6 @@
 //! The vocabulary of outputs: what happened, field by field in wire order, each event as `[tag, seq, ...fields]`.
 
-use crate::command::{MarginMode, MarketMode, Origin, Scope, Side};
+use crate::command::{Grade, MarginMode, MarketMode, Origin, Scope, Side};
 use crate::field::{Entry, Field, enumeration};
 use crate::quantities::{
     AccountId, AssetId, AuctionId, AuthorId, GroupId, Lots, MarketId, Money, OrderId, Rate, TickValue, Ticks, TradeId,
@@ -290,4 +290,16 @@ events! {
     67 LossSocialised {
         account: AccountId, asset: AssetId, market: MarketId, side: Side, amount: Money, open_interest: i64,
     }
+    /// A source said this.
+    68 Observed { feed: u16, source: u16, price: i64, confidence: i64, observed_at: u64 }
+    /// A price was accepted.
+    69 OracleSet {
+        market: MarketId, price: Ticks, confidence: Ticks, grade: Grade, observed_at: u64, previous: Ticks, previous_grade: Grade,
+    }
+    /// Least grades hold.
+    70 GradesSet { market: MarketId, margin: Grade, liquidation: Grade, funding: Grade }
+    /// An author may act for an account, or no longer.
+    71 AgentSet { account: AccountId, author: AuthorId, granted: bool }
+    /// Words are on record.
+    72 Noted { account: AccountId, origin: Origin, author: AuthorId, topic: Box<Text>, body: Box<str> }
 }

@@ -58,6 +58,17 @@ impl Field for bool {
 }
 
 /// Boxed, because few commands carry text and all commands share one size.
+impl Field for Box<str> {
+    const TYPE: &'static str = "text";
+    fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {
+        reader.body().map(Self::from)
+    }
+    fn write(&self, writer: &mut Writer) {
+        writer.body(self);
+    }
+}
+
+/// Boxed for the same reason.
 impl Field for Box<Text> {
     const TYPE: &'static str = "str";
     fn read(reader: &mut Reader<'_>) -> Result<Self, WireError> {

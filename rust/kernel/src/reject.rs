@@ -5,7 +5,7 @@
 //! | 1xx | who asks, and about what |
 //! | 2xx | configuration |
 //! | 3xx | money |
-//! | 4xx | marks, orders, positions |
+//! | 4xx | marks, orders, positions, oracle, agents, notes |
 //! | 5xx | the waterfall |
 
 macro_rules! rejects {
@@ -33,6 +33,7 @@ rejects! {
     107 NonceTooOld,
     108 UnknownAsset,
     109 UnknownMarket,
+    110 AgentNotGranted,
     201 SymbolInvalid,
     202 SymbolTaken,
     203 DecimalsOutOfRange,
@@ -110,6 +111,11 @@ rejects! {
     429 LeverageInvalid,
     431 FundingInvalid,
     432 FundingLimit,
+    433 OracleInvalid,
+    434 OracleGrade,
+    435 AgentUnchanged,
+    436 AgentsLimit,
+    437 NoteInvalid,
     501 PoolInvalid,
     502 PoolHealthy,
     503 LockUnchanged,

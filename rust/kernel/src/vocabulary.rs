@@ -1,6 +1,8 @@
 //! The vocabulary as JSON, for the other language's side to be checked against.
 
-use crate::command::{Command, MarginMode, MarketMode, OrderKind, Origin, Scope, SelfTrade, Side, Sides, TimeInForce};
+use crate::command::{
+    Command, Grade, MarginMode, MarketMode, OrderKind, Origin, Scope, SelfTrade, Side, Sides, TimeInForce,
+};
 use crate::event::{self, AuctionEnd, CancelReason, LiquidationKind, MoveReason, Standing};
 use crate::field::Entry;
 use crate::reject::Code;
@@ -44,6 +46,7 @@ const ENUMERATIONS: &[(&str, Values)] = &[
     ("AuctionEnd", AuctionEnd::ALL),
     ("MoveReason", MoveReason::ALL),
     ("TermKind", Kind::ALL),
+    ("Grade", Grade::ALL),
 ];
 
 fn entries(entries: &[Entry]) -> String {

@@ -16,7 +16,7 @@ pub enum WireError {
     OutOfRange,
     /// An array of another length than declared.
     WrongLength,
-    /// A string that is not UTF-8, or longer than 64 bytes.
+    /// A string that is not UTF-8, or longer than its field takes.
     BadString,
     /// An enumeration or tag value without a meaning.
     UnknownVariant,
@@ -43,8 +43,10 @@ impl WireError {
     }
 }
 
-/// Strings on the wire are at most this long.
+/// Names and other short strings on the wire are at most this long.
 pub const TEXT_MAX: usize = 64;
+/// Texts that somebody wrote are at most this long.
+pub const BODY_MAX: usize = 16_384;
 
 /// Reads canonical values off a byte slice.
 #[derive(Clone, Copy)]
@@ -170,6 +172,7 @@ impl<'a> Reader<'a> {
             0x00..=0x7f | 0xc0 | 0xc2 | 0xc3 | 0xe0..=0xff => 0,
             marker @ 0xa0..=0xbf => usize::from(marker & 0x1f),
             0xd9 => usize::from(self.byte()?),
+            0xda => usize::from(u16::from_be_bytes(self.take()?)),
             0xcc | 0xd0 => 1,
             0xcd | 0xd1 => 2,
             0xce | 0xd2 => 4,
@@ -182,22 +185,31 @@ impl<'a> Reader<'a> {
 
     /// A string of at most [`TEXT_MAX`] bytes.
     pub fn text(&mut self) -> Result<Text, WireError> {
-        let marker = self.byte()?;
-        let length = match marker {
-            0xa0..=0xbf => usize::from(marker & 0x1f),
-            0xd9 => {
-                let length = usize::from(self.byte()?);
-                if length < 32 {
-                    return Err(WireError::NotCanonical);
-                }
-                length
-            }
-            0xda | 0xdb => return Err(WireError::BadString),
+        self.string(TEXT_MAX).and_then(Text::new)
+    }
+
+    /// A string of at most [`BODY_MAX`] bytes.
+    pub fn body(&mut self) -> Result<&'a str, WireError> {
+        self.string(BODY_MAX)
+    }
+
+    fn string(&mut self, most: usize) -> Result<&'a str, WireError> {
+        let (length, shortest_from) = match self.byte()? {
+            marker @ 0xa0..=0xbf => (usize::from(marker & 0x1f), 0),
+            0xd9 => (usize::from(self.byte()?), 0x20),
+            0xda => (usize::from(u16::from_be_bytes(self.take()?)), 0x100),
+            0xdb => return Err(WireError::BadString),
             _ => return Err(WireError::WrongType),
         };
+        if length < shortest_from {
+            return Err(WireError::NotCanonical);
+        }
+        if length > most {
+            return Err(WireError::BadString);
+        }
         let (head, rest) = self.rest.split_at_checked(length).ok_or(WireError::Truncated)?;
         self.rest = rest;
-        Text::new(std::str::from_utf8(head).map_err(|_| WireError::BadString)?)
+        std::str::from_utf8(head).map_err(|_| WireError::BadString)
     }
 }
 
@@ -234,7 +246,7 @@ impl std::fmt::Debug for Text {
     }
 }
 
-/// Room that one event never exceeds: 16 integers of 9 bytes, or two strings and some.
+/// Room that one event never exceeds, its body apart: 16 integers of 9 bytes, or two strings and some.
 const EVENT_BYTES_MAX: usize = 256;
 
 /// Writes canonical values into one growing buffer.
@@ -271,13 +283,15 @@ impl Writer {
     #[inline]
     pub fn reserve(&mut self) {
         if self.buffer.len() - self.used < EVENT_BYTES_MAX {
-            self.grow();
+            self.grow(0);
         }
     }
 
+    /// Makes room for `bytes` and an event.
     #[cold]
-    fn grow(&mut self) {
-        let length = (self.buffer.len() * 2).max(4 * EVENT_BYTES_MAX);
+    fn grow(&mut self, bytes: usize) {
+        let needed = self.used + bytes + EVENT_BYTES_MAX;
+        let length = (self.buffer.len() * 2).max(4 * EVENT_BYTES_MAX).max(needed);
         self.buffer.resize(length, 0);
     }
 
@@ -359,13 +373,32 @@ impl Writer {
         }
     }
 
-    /// A string.
+    /// A short string.
     pub fn text(&mut self, text: &Text) {
-        let bytes = text.as_bytes();
-        if bytes.len() < 32 {
-            self.put([0xa0 | text.length]);
-        } else {
-            self.put([0xd9, text.length]);
+        self.string(text.as_bytes());
+    }
+
+    /// A string of any length up to [`BODY_MAX`]; there is room for an event after it again.
+    pub fn body(&mut self, text: &str) {
+        self.grow_for(text.len());
+        self.string(text.as_bytes());
+    }
+
+    fn grow_for(&mut self, bytes: usize) {
+        if self.buffer.len() - self.used < bytes + EVENT_BYTES_MAX {
+            self.grow(bytes);
+        }
+    }
+
+    #[allow(clippy::cast_possible_truncation)]
+    fn string(&mut self, bytes: &[u8]) {
+        match bytes.len() {
+            length @ 0..0x20 => self.put([0xa0 | length as u8]),
+            length @ 0x20..0x100 => self.put([0xd9, length as u8]),
+            length => {
+                let b = u16::try_from(length).expect("a text is at most 16,384 bytes").to_be_bytes();
+                self.put([0xda, b[0], b[1]]);
+            }
         }
         self.buffer[self.used..self.used + bytes.len()].copy_from_slice(bytes);
         self.used += bytes.len();

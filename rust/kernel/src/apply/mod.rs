@@ -4,6 +4,7 @@
 
 mod admin;
 mod money;
+mod oracle;
 mod order;
 mod portfolio;
 mod position;
@@ -46,13 +47,13 @@ fn attempt<B: Book>(state: &mut State<B>, record: &Record, out: &mut Emitter) ->
         state.accounts.nonces_mut(account).remember(record.nonce, state.sequence.seq);
     }
     validate::subject(state, &record.command)?;
-    dispatch(state, &record.command, out)?;
+    dispatch(state, record, out)?;
     sweep::after(state, &record.command, out);
     Ok(())
 }
 
-fn dispatch<B: Book>(state: &mut State<B>, command: &Command, out: &mut Emitter) -> Result<(), Reject> {
-    match command {
+fn dispatch<B: Book>(state: &mut State<B>, record: &Record, out: &mut Emitter) -> Result<(), Reject> {
+    match &record.command {
         Command::AddAsset(c) => admin::add_asset(state, c, out),
         Command::AddMarket(c) => admin::add_market(state, c, out),
         Command::SetTiers(c) => admin::set_tiers(state, c, out),
@@ -103,7 +104,12 @@ fn dispatch<B: Book>(state: &mut State<B>, command: &Command, out: &mut Emitter)
         Command::SetConcentration(c) => portfolio::set_concentration(state, c, out),
         Command::SetCorrelations(c) => portfolio::set_correlations(state, c, out),
         Command::SetPortfolio(c) => portfolio::set_portfolio(state, c, out),
-        _ => waterfall::step(state, command, out),
+        Command::Observe(c) => oracle::observe(c, out),
+        Command::SetOracle(c) => oracle::set_oracle(state, c, out),
+        Command::SetGrades(c) => oracle::set_grades(state, c, out),
+        Command::SetAgent(c) => oracle::set_agent(state, c, out),
+        Command::Note(c) => oracle::note(record, c, out),
+        command => waterfall::step(state, command, out),
     }
 }
 

@@ -3,10 +3,10 @@
 use super::{
     Change, LONG, MARKET, SHORT, USD, Venue, balance, collateral, first, mandate, position, rename, requeue, ride, text,
 };
-use crate::command::{FeeTier, MarginMode, MarketMode, Origin, Scope, SelfTrade, Side, Tier, TimeInForce};
+use crate::command::{FeeTier, Grade, MarginMode, MarketMode, Origin, Scope, SelfTrade, Side, Tier, TimeInForce};
 use crate::event::Standing;
 use crate::lists::Correlation;
-use crate::quantities::{AssetId, AuctionId, GroupId, Money, Rate, Ticks};
+use crate::quantities::{AssetId, AuctionId, AuthorId, GroupId, Money, Rate, Ticks};
 use crate::state::auction::Auction;
 use crate::state::groups::Basis;
 use crate::state::market::Schedule;
@@ -48,6 +48,9 @@ pub const PARAMETERS: &[Change] = &[
     ("concentration_floor", |s| s.markets[0].caps.concentration_floor.0 += 1),
     ("mode", |s| s.markets[0].mode = MarketMode::Halted),
     ("stress", |s| s.markets[0].stress = true),
+    ("least grade for margin", |s| s.markets[0].grades.margin = Grade::Thin),
+    ("least grade for liquidation", |s| s.markets[0].grades.liquidation = Grade::Thin),
+    ("least grade for funding", |s| s.markets[0].grades.funding = Grade::Thin),
     ("group", |s| s.markets[0].scenarios.group.0 += 1),
     ("moves", |s| s.markets[0].scenarios.set_moves(vec![Ticks(1)], 0)),
     ("when scenarios were set", |s| s.markets[0].scenarios.changed += 1),
@@ -122,6 +125,12 @@ pub const MARKETS: &[Change] = &[
     ("mark", |s| s.markets[0].mark.0 += 1),
     ("when the mark was set", |s| s.markets[0].mark_changed += 1),
     ("last", |s| s.markets[0].last.0 += 1),
+    ("oracle price", |s| s.markets[0].oracle.price.0 += 1),
+    ("oracle confidence", |s| s.markets[0].oracle.confidence.0 += 1),
+    ("oracle grade", |s| s.markets[0].oracle.grade = Grade::Good),
+    ("when the oracle was observed", |s| s.markets[0].oracle.observed_at += 1),
+    ("when the oracle was set", |s| s.markets[0].oracle.updated_at += 1),
+    ("which command set the oracle", |s| s.markets[0].oracle.changed += 1),
     ("funding index", |s| s.markets[0].funding.index += 1),
     ("loss_long", |s| s.markets[0].funding.loss_long += 1),
     ("loss_short", |s| s.markets[0].funding.loss_short += 1),
@@ -175,6 +184,7 @@ pub const ACCOUNTS: &[Change] = &[
     ("permitted markets", |s| mandate(s, |m| m.permissions.markets.push(MARKET))),
     ("destinations", |s| mandate(s, |m| m.permissions.destinations.push(5))),
     ("cap", |s| mandate(s, |m| _ = m.caps.insert((Scope::Market, 1), Money(5)))),
+    ("agent", |s| mandate(s, |m| m.agents.push(AuthorId(1)))),
     ("allowance", |s| mandate(s, |m| _ = m.allowances.insert((SHORT, USD), Money(5)))),
 ];
 

@@ -13,6 +13,7 @@ use crate::state::groups::{Concentration, Scenarios};
 use crate::state::holdings::{Balance, Condition, Profile, Rider};
 use crate::state::insurance::Insurance;
 use crate::state::market::{Caps, Fees, Limits, Market, Scaling};
+use crate::state::oracle::{Grades, Oracle};
 use crate::state::parameters::{Author, Parameters, Sequence};
 use crate::state::position::Position;
 
@@ -115,11 +116,15 @@ fn of_market(market: &Market) {
         mark: _,
         mark_changed: _,
         last: _,
+        oracle,
+        grades,
         funding,
         insurance: _,
         open_interest: _,
         net_lots: _,
     } = market;
+    let Oracle { price: _, confidence: _, grade: _, observed_at: _, updated_at: _, changed: _ } = oracle;
+    let Grades { margin: _, liquidation: _, funding: _ } = grades;
     let Scenarios { group: _, changed: _, concentration, .. } = scenarios;
     let Concentration { threshold: _, rate: _, changed: _ } = concentration;
     let Fees { maker_rate: _, taker_rate: _, tiers: _ } = fees;
@@ -141,7 +146,7 @@ fn of_market(market: &Market) {
 
 fn of_account(account: &Account) {
     let Account { master: _, holdings, open_orders: _, nonces: _, mandate } = account;
-    let Mandate { permissions, caps: _, allowances: _ } = &**mandate.as_ref().expect("it may not transfer");
+    let Mandate { permissions, caps: _, allowances: _, agents: _ } = &**mandate.as_ref().expect("it may not transfer");
     let Permissions { no_withdraw: _, no_transfer: _, markets: _, destinations: _ } = permissions;
     let Profile { mode: _, reduce_only: _, fee_tier: _, maker_rebate_rate: _ } = holdings.profile;
     let Balance { cash: _, changed: _, maker_volume: _, taker_volume: _, condition } = holdings.balance(USD);

@@ -1,12 +1,13 @@
 //! Reading canonical bytes part by part.
 
 use super::SnapshotError;
-use crate::command::{FeeTier, MarginMode, MarketMode, Origin, Scope, SelfTrade, Side, Tier, TimeInForce};
+use crate::command::{FeeTier, Grade, MarginMode, MarketMode, Origin, Scope, SelfTrade, Side, Tier, TimeInForce};
 use crate::event::Standing;
 use crate::matching::orders::NewOrder;
 use crate::quantities::{AccountId, AssetId, Lots, MarketId, Money, OrderId, Rate, Ticks};
 use crate::state::asset::Collateral;
 use crate::state::holdings::Condition;
+use crate::state::oracle::{Grades, Oracle};
 use crate::state::parameters::{Author, Parameters, Sequence};
 use crate::wire::Text;
 
@@ -96,6 +97,25 @@ impl<'a> Parts<'a> {
 
     pub fn margin_mode(&mut self) -> Result<MarginMode, SnapshotError> {
         MarginMode::from_number(u64::from(self.u8()?)).ok_or(SnapshotError::Impossible("margin mode"))
+    }
+
+    pub fn grade(&mut self) -> Result<Grade, SnapshotError> {
+        Grade::from_number(u64::from(self.u8()?)).ok_or(SnapshotError::Impossible("grade"))
+    }
+
+    pub fn grades(&mut self) -> Result<Grades, SnapshotError> {
+        Ok(Grades { margin: self.grade()?, liquidation: self.grade()?, funding: self.grade()? })
+    }
+
+    pub fn oracle(&mut self) -> Result<Oracle, SnapshotError> {
+        Ok(Oracle {
+            price: Ticks(self.i64()?),
+            confidence: Ticks(self.i64()?),
+            grade: self.grade()?,
+            observed_at: self.u64()?,
+            updated_at: self.u64()?,
+            changed: self.u64()?,
+        })
     }
 
     pub fn side(&mut self) -> Result<Side, SnapshotError> {

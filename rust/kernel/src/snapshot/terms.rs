@@ -16,7 +16,8 @@ use crate::state::asset::{Asset, Collateral, Levels, LiquidationTerms};
 use crate::state::funding::Funding;
 use crate::state::insurance::Insurance;
 use crate::state::market::{Caps, Limits, Market, Scaling, Schedule};
-use crate::state::parameters::RULESET;
+use crate::state::oracle::Oracle;
+use crate::state::parameters::{RULESET, Sequence};
 use crate::validate::waterfall::settings;
 use crate::validate::{admin, terms};
 
@@ -159,6 +160,7 @@ fn market<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) -> Loaded<()> {
     };
     (market.scaling.changed, market.schedule_changed) = (parts.u64()?, parts.u64()?);
     (market.mode, market.stress) = (parts.mode()?, parts.flag()?);
+    market.grades = parts.grades()?;
     let scenarios = groups::scenarios(parts)?;
     insurance_terms(parts, &mut market.insurance)?;
     market.fees.tiers = parts.fee_tiers()?;
@@ -214,6 +216,8 @@ pub fn funds_and_prices<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) ->
         market.last = Ticks(parts.i64()?);
         let possible = |price: Ticks| price == Ticks::ZERO || market.has_price(price);
         require(possible(market.mark) && possible(market.last), "price")?;
+        market.oracle = parts.oracle()?;
+        require(possible_oracle(market, &state.sequence), "oracle")?;
         market.funding = funding(parts)?;
         require(fits_funding(market), "funding")?;
         insurance(parts, &mut market.insurance)?;
@@ -222,6 +226,13 @@ pub fn funds_and_prices<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) ->
         asset.in_markets += Wide(whole) + market.insurance.fund.wide();
     }
     Ok(())
+}
+
+/// Whether a command could have set the oracle, or none has.
+fn possible_oracle(market: &Market, sequence: &Sequence) -> bool {
+    let Oracle { price, confidence, grade: _, observed_at: _, updated_at, changed } = market.oracle;
+    let set = market.has_price(price) && confidence >= Ticks::ZERO && changed != 0;
+    (set || market.oracle == Oracle::default()) && updated_at <= sequence.time && changed <= sequence.seq
 }
 
 fn insurance_terms(parts: &mut Parts<'_>, insurance: &mut Insurance) -> Loaded<()> {

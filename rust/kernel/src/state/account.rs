@@ -8,7 +8,7 @@ use crate::command::{Scope, Side};
 use crate::digest::DirtySet;
 use crate::event::Standing;
 use crate::matching::orders::AccountOrders;
-use crate::quantities::{AccountId, AssetId, Lots, MarketId, Money};
+use crate::quantities::{AccountId, AssetId, AuthorId, Lots, MarketId, Money};
 use crate::sweep::touched::Touched;
 
 /// Accounts that share one digest bucket.
@@ -36,6 +36,8 @@ pub struct Mandate {
     pub caps: ExposureCaps,
     /// What siblings may draw.
     pub allowances: BTreeMap<(AccountId, AssetId), Money>,
+    /// Authors that may act for it as policies, ascending.
+    pub agents: Vec<AuthorId>,
 }
 
 /// Largest exposures by scope.
@@ -54,6 +56,18 @@ pub struct Account {
     pub nonces: Nonces,
     /// What it may do; none for most.
     pub mandate: Option<Box<Mandate>>,
+}
+
+impl Account {
+    /// The authors that may act for it as policies, ascending.
+    pub fn agents(&self) -> &[AuthorId] {
+        self.mandate.as_ref().map_or(&[], |mandate| &mandate.agents)
+    }
+
+    /// Whether an author is one of them.
+    pub fn has_agent(&self, author: AuthorId) -> bool {
+        self.agents().contains(&author)
+    }
 }
 
 /// All accounts by id, with what changed since the last digest.

@@ -3,6 +3,7 @@
 use super::funding::Funding;
 use super::groups::Scenarios;
 use super::insurance::Insurance;
+use super::oracle::{Grades, Oracle};
 use crate::command::{AddMarket, FeeTier, MarketMode, Tier};
 use crate::quantities::{AssetId, Deduction, Lots, MarketId, Money, RATE_ONE, Rate, TickValue, Ticks};
 use crate::wire::Text;
@@ -210,6 +211,10 @@ pub struct Market {
     pub mark_changed: u64,
     /// Last traded price, 0 before the first.
     pub last: Ticks,
+    /// The price that was last accepted from outside.
+    pub oracle: Oracle,
+    /// How good it must be for what.
+    pub grades: Grades,
     /// Funding and socialised losses.
     pub funding: Funding,
     /// The insurance of its isolated pools.
@@ -244,6 +249,8 @@ impl Market {
             mark: Ticks::ZERO,
             mark_changed: 0,
             last: Ticks::ZERO,
+            oracle: Oracle::default(),
+            grades: Grades::default(),
             funding: Funding::default(),
             insurance: Insurance::default(),
             open_interest: 0,

@@ -11,6 +11,7 @@ pub mod holdings;
 pub mod insurance;
 pub mod market;
 pub mod nonces;
+pub mod oracle;
 pub mod parameters;
 pub mod position;
 pub mod vectors;

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod constraint;
 pub mod exposure;
 pub mod money;
+pub mod oracle;
 pub mod order;
 pub mod portfolio;
 pub mod position;
@@ -52,6 +53,8 @@ pub fn account_of(command: &Command) -> AccountId {
         Command::ConvertCollateral(c) => c.account,
         Command::Deleverage(c) => c.account,
         Command::Socialise(c) => c.account,
+        Command::SetAgent(c) => c.account,
+        Command::Note(c) => c.account,
         _ => AccountId::NONE,
     }
 }
@@ -69,7 +72,24 @@ pub fn identity<B: Book>(state: &State<B>, record: &Record) -> Result<(), Reject
         return Err(Code::CauseNotEarlier.with(report(record.cause), 0));
     }
     accounts_exist(state, &record.command)?;
+    if record.origin == Origin::Policy {
+        entrusted(state, record)?;
+    }
     nonce(state, record)
+}
+
+/// A policy trades for nobody, cancels for nobody and draws on nobody who did not entrust it with that.
+fn entrusted<B: Book>(state: &State<B>, record: &Record) -> Result<(), Reject> {
+    use Command as C;
+    let acts_for_an_account = matches!(
+        record.command,
+        C::Place(_) | C::Amend(_) | C::Cancel(_) | C::MassCancel(_) | C::Draw(_) | C::AdjustMargin(_) | C::Bid(_)
+    );
+    let account = account_of(&record.command);
+    if !acts_for_an_account || state.accounts.of(account).has_agent(record.author) {
+        return Ok(());
+    }
+    Err(Code::AgentNotGranted.with(i64::from(record.author.0), i64::from(account.0)))
 }
 
 /// Law 5: who may say what. A policy proposes orders, parameters and steps of the waterfall, each checked; it never moves
@@ -79,7 +99,10 @@ fn permits(origin: Origin, command: &Command) -> bool {
     match command {
         C::Tick(_) => true,
         _ if origin == Origin::Operator => true,
-        C::SetMark(_) | C::SetCollateralPrice(_) => matches!(origin, Origin::Oracle | Origin::Policy),
+        C::SetMark(_) | C::SetCollateralPrice(_) | C::SetOracle(_) => matches!(origin, Origin::Oracle | Origin::Policy),
+        C::Observe(_) => origin == Origin::Oracle,
+        // What a client puts on record is of an account.
+        C::Note(c) => origin != Origin::Client || c.account != AccountId::NONE,
         C::Place(_) | C::Amend(_) | C::Cancel(_) | C::MassCancel(_) | C::Draw(_) | C::AdjustMargin(_) | C::Bid(_) => {
             matches!(origin, Origin::Client | Origin::Policy)
         }
@@ -89,7 +112,8 @@ fn permits(origin: Origin, command: &Command) -> bool {
         | C::SetAllowance(_)
         | C::SetMarginMode(_)
         | C::SetPositionMode(_)
-        | C::SetLeverage(_) => origin == Origin::Client,
+        | C::SetLeverage(_)
+        | C::SetAgent(_) => origin == Origin::Client,
         C::AddAsset(_)
         | C::AddMarket(_)
         | C::SetParameters(_)
@@ -122,8 +146,8 @@ fn accounts_exist<B: Book>(state: &State<B>, command: &Command) -> Result<(), Re
             exists(c.account)?;
             c.counterparties.iter().try_for_each(|part| exists(part.account))
         }
-        // No parent, all accounts, the fees: none is meant.
-        Command::CreateAccount(_) | Command::SetExposureCap(_) | Command::FundInsurance(_)
+        // No parent, all accounts, the fees, nobody's words: none is meant.
+        Command::CreateAccount(_) | Command::SetExposureCap(_) | Command::FundInsurance(_) | Command::Note(_)
             if account_of(command) == AccountId::NONE =>
         {
             Ok(())
@@ -169,6 +193,9 @@ fn speaks_for_no_one(command: &Command) -> bool {
             | C::SetLiquidation(_)
             | C::SetInsurance(_)
             | C::CloseAuction(_)
+            | C::Observe(_)
+            | C::SetOracle(_)
+            | C::SetGrades(_)
     )
 }
 
@@ -258,6 +285,8 @@ fn markets_of(command: &Command) -> Option<MarketId> {
         C::TakeOver(c) => Some(c.market),
         C::Deleverage(c) => Some(c.market),
         C::Socialise(c) => Some(c.market),
+        C::SetOracle(c) => Some(c.market),
+        C::SetGrades(c) => Some(c.market),
         _ => None,
     }
 }

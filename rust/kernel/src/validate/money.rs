@@ -2,12 +2,13 @@
 
 use crate::command::{Deposit, Draw, SetAllowance, SetMark, Transfer, Withdraw};
 use crate::matching::book::Book;
-use crate::quantities::{AccountId, AssetId, BALANCE_MAX, Money, SUPPLY_MAX, Wide};
+use crate::quantities::{AccountId, AssetId, BALANCE_MAX, Lots, Money, SUPPLY_MAX, Wide};
 use crate::reject::{Code, Reject, report};
 use crate::risk::pool::Pool;
 use crate::state::State;
 use crate::state::account::{Account, Permissions};
 use crate::state::holdings::PoolId;
+use crate::state::market::Market;
 
 /// An amount must be one.
 pub fn positive(amount: Money) -> Result<(), Reject> {
@@ -62,6 +63,8 @@ pub fn withdraw<B: Book>(state: &State<B>, command: &Withdraw) -> Result<(), Rej
     if command.amount.wide() > left {
         return Err(Code::WithdrawalGate.with(command.amount.0, left.clamp_i64()));
     }
+    source.has()?;
+    source.graded()?;
     source.leaves()?;
     source.settles()?;
     // One account's cash may be another's debt; only what came in can go out.
@@ -91,6 +94,8 @@ fn siblings<B: Book>(state: &State<B>, one: AccountId, other: AccountId) -> Resu
 
 fn across<B: Book>(source: &Source<'_, B>, destination: AccountId) -> Result<(), Reject> {
     source.not_held_back(|permissions| permissions.no_transfer, Code::TransferNotPermitted)?;
+    source.has()?;
+    source.graded()?;
     source.leaves()?;
     source.settles()?;
     fits(source.state, destination, source.asset, source.amount)
@@ -152,8 +157,8 @@ impl<B: Book> Source<'_, B> {
         if pool.holdings.condition(pool.id).locked { Err(code.with(2, 0)) } else { Ok(()) }
     }
 
-    /// The balance has it, and the pool can do without it.
-    pub fn leaves(&self) -> Result<(), Reject> {
+    /// The balance has it.
+    pub fn has(&self) -> Result<(), Reject> {
         let pool = self.pool();
         let cash = pool.holdings.cash(self.asset);
         let settles = PoolId::Cross(self.asset) == pool.id;
@@ -161,6 +166,20 @@ impl<B: Book> Source<'_, B> {
         if self.amount.wide() > available {
             return Err(Code::InsufficientBalance.with(self.amount.0, available.clamp_i64()));
         }
+        Ok(())
+    }
+
+    /// What the pool's positions are worth is known well enough to let money go.
+    fn graded(&self) -> Result<(), Reject> {
+        let pool = self.pool();
+        let held = pool.positions().filter(|(position, _)| position.lots != Lots::ZERO);
+        held.map(|(_, market)| market).try_for_each(Market::graded_for_margin)
+    }
+
+    /// The pool can do without it.
+    pub fn leaves(&self) -> Result<(), Reject> {
+        let pool = self.pool();
+        let cash = pool.holdings.cash(self.asset);
         let lost = match self.state.assets[self.asset.index()].collateral {
             Some(collateral) => (collateral.value(cash) - collateral.value(cash - self.amount)).wide(),
             None => self.amount.wide(),

@@ -21,6 +21,9 @@ pub fn place<B: Book>(state: &State<B>, command: &Place, notes: &mut Notes) -> R
     let now = state.sequence.time;
     form(command, market, now)?;
     ready(market)?;
+    if !command.reduce_only {
+        market.graded_for_margin()?;
+    }
     allowed(state, command.account, market, command.reduce_only)?;
     if command.client_order != 0
         && let Some(slot) = state.clients.slot(command.account, command.client_order)
@@ -302,6 +305,9 @@ pub fn amend<B: Book>(state: &State<B>, command: &Amend, slot: Slot, notes: &mut
         } else {
             Err(Code::MarketModeRefuses.with(market.mode as i64, 0))
         };
+    }
+    if !order.reduce_only {
+        market.graded_for_margin()?;
     }
     allowed(state, order.account, market, order.reduce_only)?;
     let replacement = NewOrder { price, lots, ..state.orders.describe(slot) };

@@ -203,6 +203,7 @@ pub fn stress_margin<B: Book>(state: &State<B>, account: AccountId, market: Mark
 pub fn settle_funding<B: Book>(state: &State<B>, command: &SettleFunding) -> Result<i128, Reject> {
     let &SettleFunding { market, price, rate } = command;
     let market = &state.markets[market.index()];
+    market.graded_for_funding()?;
     if !market.has_price(price) {
         return Err(Code::PriceOutOfRange.with(price.0, market.price_max.0));
     }

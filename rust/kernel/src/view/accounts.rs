@@ -2,7 +2,7 @@
 
 use super::View;
 use crate::matching::book::Book;
-use crate::quantities::{AccountId, AssetId, Wide};
+use crate::quantities::{AccountId, AssetId, Lots, MarketId, Wide};
 use crate::risk::margin;
 use crate::risk::pool::Pool;
 use crate::risk::terms::{Kind, Tally, Term};
@@ -11,7 +11,7 @@ use crate::state::holdings::{Condition, Holdings, PoolId};
 use crate::state::position::Position;
 
 impl<B: Book> View<'_, B> {
-    /// `[account, master, open_orders, balances, pools, positions, profile, permissions, caps, allowances]`, or nil.
+    /// `[account, master, open_orders, balances, pools, positions, profile, permissions, caps, allowances, agents]`, or nil.
     pub fn account(mut self, id: AccountId) -> Vec<u8> {
         match self.state.accounts.find(id) {
             None => self.writer.nil(),
@@ -22,7 +22,7 @@ impl<B: Book> View<'_, B> {
 
     fn account_row(&mut self, id: AccountId, account: &Account) {
         let holdings = &account.holdings;
-        self.writer.array(10);
+        self.writer.array(11);
         self.field(&id);
         self.field(&account.master);
         self.field(&account.open_orders.count());
@@ -44,6 +44,7 @@ impl<B: Book> View<'_, B> {
         self.field(&profile.fee_tier);
         self.field(&profile.maker_rebate_rate);
         self.mandate(profile.reduce_only, account.mandate.as_deref().unwrap_or(&Mandate::default()));
+        self.list(account.agents(), Self::field);
     }
 
     /// `[reduce_only, no_withdraw, no_transfer, markets, destinations], caps, allowances`.
@@ -69,6 +70,35 @@ impl<B: Book> View<'_, B> {
             self.field(&asset);
             self.field(amount);
         }
+    }
+
+    /// `[account, isolated, lots, cost, unrealised, standing, equity, requirement, maintenance]` rows of the accounts that
+    /// have lots in a market, by account; the last four are of the pool that the position is in. Nil for an unknown market.
+    pub fn holders(mut self, market: MarketId) -> Vec<u8> {
+        let state = self.state;
+        let Some(terms) = state.market(market) else {
+            self.writer.nil();
+            return self.finish();
+        };
+        let holders: Vec<(AccountId, Position, &Holdings)> = state
+            .accounts
+            .iter()
+            .map(|(id, account)| (id, account.holdings.position(market), &account.holdings))
+            .filter(|(_, position, _)| position.lots != Lots::ZERO)
+            .collect();
+        self.rows(holders.iter(), |view, (id, position, holdings)| {
+            let pool = Pool::new(holdings, state.risk(), holdings.pool_of(terms));
+            view.writer.array(9);
+            view.field(id);
+            view.field(&holdings.is_isolated(position));
+            view.field(&position.lots);
+            view.field(&position.cost);
+            view.wide(margin::unrealised(position, terms));
+            view.field(&holdings.condition(pool.id).standing);
+            for sum in [pool.equity(), pool.requirement(), pool.maintenance()] {
+                view.wide(sum);
+            }
+        })
     }
 
     /// The pools there is anything to: cross by asset, then isolated by market.

@@ -19,6 +19,18 @@ impl<B: Book> View<'_, B> {
         self.finish()
     }
 
+    /// `[author, origin, name, version]` rows.
+    pub fn authors(self) -> Vec<u8> {
+        let state = self.state;
+        self.rows(state.authors.iter().enumerate(), |view, (index, author)| {
+            view.writer.array(4);
+            view.number(index + 1);
+            view.field(&author.origin);
+            view.writer.text(&author.name);
+            view.writer.text(&author.version);
+        })
+    }
+
     /// Asset rows: what they are and hold, then how their pools are margined and liquidated, how they back others, and what
     /// limits withdrawals and insurance.
     pub fn assets(self) -> Vec<u8> {
@@ -139,7 +151,7 @@ impl<B: Book> View<'_, B> {
     }
 
     fn market_row(&mut self, market: &Market) {
-        self.writer.array(26);
+        self.writer.array(28);
         self.field(&market.id);
         self.writer.text(&market.symbol);
         self.field(&market.settlement);
@@ -181,6 +193,23 @@ impl<B: Book> View<'_, B> {
         self.field(&funding.last_rate);
         self.insurance(&market.insurance);
         self.scenarios(market);
+        self.oracle(market);
+    }
+
+    /// `[price, confidence, grade, observed_at, updated_at, seq], [margin, liquidation, funding]`.
+    fn oracle(&mut self, market: &Market) {
+        let (oracle, grades) = (&market.oracle, &market.grades);
+        self.writer.array(6);
+        self.field(&oracle.price);
+        self.field(&oracle.confidence);
+        self.field(&oracle.grade);
+        self.field(&oracle.observed_at);
+        self.field(&oracle.updated_at);
+        self.field(&oracle.changed);
+        self.writer.array(3);
+        self.field(&grades.margin);
+        self.field(&grades.liquidation);
+        self.field(&grades.funding);
     }
 
     /// `[group, moves, concentration_threshold, concentration_rate]`.

@@ -20,13 +20,14 @@ use crate::state::State;
 use crate::state::market::Market;
 use crate::validate::order::ready;
 
-/// The market of a step, if it takes such steps as it is and has prices.
+/// The market of a step, if it takes such steps as it is and has prices that are good enough for them.
 fn open_market<B: Book>(state: &State<B>, id: MarketId, takes: impl Fn(MarketMode) -> bool) -> Result<&Market, Reject> {
     let market = state.market(id).expect("the market was looked up");
     if !takes(market.mode) {
         return Err(Code::MarketModeRefuses.with(market.mode as i64, 0));
     }
     ready(market)?;
+    market.graded_for_liquidation()?;
     Ok(market)
 }
 

@@ -101,6 +101,7 @@ pub fn fund_insurance<B: Book>(state: &State<B>, command: &FundInsurance) -> Res
     } else {
         let source = Source { state, id: account, asset, amount };
         source.not_held_back(|permissions| permissions.no_transfer, Code::TransferNotPermitted)?;
+        source.has()?;
         source.leaves()?;
         source.settles()?;
     }
