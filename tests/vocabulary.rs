@@ -108,7 +108,7 @@ impl Session {
             "order_price" => (price / 2 + self.below(price / 40 + 2) - price / 80).max(1),
             "asset" | "settlement" | "kind" => self.pick(&[1, 1, 1, 1, 2]),
             "market" => self.pick(&[1, 1, 2, 2, 3, 3, 0]),
-            "group" | "group_a" | "group_b" | "id" | "side" => 1 + self.below(2),
+            "group" | "group_a" | "group_b" | "id" | "side" | "author" => 1 + self.below(2),
             "time_in_force" => self.pick(&[1, 1, 1, 1, 2, 2, 3, 4]),
             "self_trade" => self.pick(&[0, 0, 0, 0, 1, 2, 3, 4]),
             "mode" => self.pick(&[1, 1, 1, 2, 2, 3, 4]),
@@ -149,7 +149,6 @@ impl Session {
             "order" => self.below(self.desk.kernel.state().sequence.orders.cast_signed() + 1),
             "auction" => self.below(self.desk.kernel.state().sequence.auctions.cast_signed() + 1),
             "depeg_rate" => RATE_ONE,
-            "author" => 1 + self.below(2),
             "grade" => self.pick(&[6, 6, 6, 5, 4, 0]),
             "margin" | "liquidation" | "funding" => self.pick(&[0, 0, 0, 0, 0, 5]),
             name if name.ends_with("_rate") => {
