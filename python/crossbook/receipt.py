@@ -24,7 +24,8 @@ class Receipt:
     """What `submit` returns, once its blocks are committed at the venue's durability and executed.
 
     `receipt[i]` are the events of the i-th command; iterating gives all events in order. Events are decoded when they
-    are first looked at, so a bulk caller who does not look does not pay.
+    are first looked at, so a bulk caller who does not look does not pay. Where policies acted between two commands of
+    one submission, their seqs are not in a row: `seqs` has them.
 
     Attributes:
         seq: the seq of the first command.
@@ -32,9 +33,10 @@ class Receipt:
         time_ns: the stamped time of the last command.
         blocks: where the commands went, one entry per block.
         durability: the durability the blocks were committed at before this receipt existed.
+        seqs: the seq of each command.
     """
 
-    __slots__ = ("_events", "_raw", "blocks", "durability", "last_seq", "seq", "time_ns")
+    __slots__ = ("_events", "_raw", "blocks", "durability", "last_seq", "seq", "seqs", "time_ns")
 
     def __init__(
         self,
@@ -45,8 +47,10 @@ class Receipt:
         blocks: Sequence[BlockReceipt],
         durability: str,
         raw_events: Sequence[bytes],
+        seqs: Sequence[int] | None = None,
     ) -> None:
         self.seq: Final = seq
+        self.seqs: Final[Sequence[int]] = range(seq, last_seq + 1) if seqs is None else seqs
         self.last_seq: Final = last_seq
         self.time_ns: Final = time_ns
         self.blocks: Final = tuple(blocks)
@@ -77,7 +81,7 @@ class Receipt:
         return self._events
 
     def __len__(self) -> int:
-        return self.last_seq - self.seq + 1
+        return len(self.seqs)
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events)
@@ -85,14 +89,14 @@ class Receipt:
     def __getitem__(self, index: int) -> tuple[Event, ...]:
         if not -len(self) <= index < len(self):
             raise IndexError(f"this receipt is about {len(self)} commands, there is none at {index}")
-        seq = self.seq + index % len(self)
+        seq = self.seqs[index]
         start = bisect_left(self.events, seq, key=_seq)
         stop = bisect_left(self.events, seq + 1, lo=start, key=_seq)
         return self.events[start:stop]
 
     def by_seq(self) -> dict[int, tuple[Event, ...]]:
         """The events of each command, by its seq."""
-        return {self.seq + index: self[index] for index in range(len(self))}
+        return {seq: self[index] for index, seq in enumerate(self.seqs)}
 
     @property
     def rejected(self) -> tuple[Rejected, ...]:
@@ -154,6 +158,21 @@ class Receipt:
         if len(self.events) > len(shown):
             lines.append(f"  … {len(self.events) - len(shown)} more events")
         return "\n".join(lines)
+
+
+def joined(receipts: Sequence[Receipt]) -> Receipt:
+    """One receipt for the commands of several, at least one, in order."""
+    if len(receipts) == 1:
+        return receipts[0]
+    return Receipt(
+        seq=receipts[0].seq,
+        last_seq=receipts[-1].last_seq,
+        time_ns=receipts[-1].time_ns,
+        blocks=[block for receipt in receipts for block in receipt.blocks],
+        durability=receipts[0].durability,
+        raw_events=[raw for receipt in receipts for raw in receipt.raw_events],
+        seqs=[seq for receipt in receipts for seq in receipt.seqs],
+    )
 
 
 def _seq(event: Event) -> int:

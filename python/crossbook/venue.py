@@ -28,6 +28,7 @@ from crossbook.builders import Builders, Drafts, ProvenanceKeywords
 from crossbook.commands import Command, Origin
 from crossbook.config import VenueConfig
 from crossbook.errors import InputError
+from crossbook.policies.installed import Sources, VenuePolicies
 from crossbook.preview import preview
 from crossbook.receipt import Receipt
 from crossbook.session import Clock, Envelope, Provenance, Session, not_a_command
@@ -52,6 +53,7 @@ class Venue(Builders[Receipt]):
         """Use `Venue.create` or `Venue.open`."""
         super().__init__(session.kernel)
         self._session = session
+        self._policies = VenuePolicies.none(session)
         self._snapshot_interval = snapshot_interval
         self._snapshot_seq = session.kernel.seq
 
@@ -68,6 +70,7 @@ class Venue(Builders[Receipt]):
         clock: Clock = time.time_ns,
         check_invariants: bool = False,
         segment_bytes: int | None = None,
+        policies: Sources | None = None,
         **keywords: Any,
     ) -> Self:
         """Create a venue in a new directory and journal its configuration as its first commands.
@@ -81,6 +84,7 @@ class Venue(Builders[Receipt]):
             clock: returns ns since the epoch; a stamp that would go backwards is raised to the last one.
             check_invariants: recompute the conservation of money after every command (slow; for tests).
             segment_bytes: the size of a journal segment.
+            policies: the policies to engage, by slot; see `crossbook.policies`.
             keywords: the tables of the configuration.
 
         Raises:
@@ -104,7 +108,9 @@ class Venue(Builders[Receipt]):
             check_invariants=check_invariants,
             segment_bytes=segment_bytes,
         )
-        return cls(session, snapshot_interval=snapshot_interval)
+        venue = cls(session, snapshot_interval=snapshot_interval)
+        venue.policies.engage_all(policies or {})
+        return venue
 
     @classmethod
     def open(
@@ -182,6 +188,11 @@ class Venue(Builders[Receipt]):
         return Drafts(self._session.kernel)
 
     @property
+    def policies(self) -> VenuePolicies:
+        """The policies of the venue: who plays, and letting their time pass."""
+        return self._policies
+
+    @property
     def session(self) -> Session:
         """The session underneath, for callers that bring their own envelopes."""
         return self._session
@@ -214,7 +225,7 @@ class Venue(Builders[Receipt]):
         Raises:
             InputError, VenueHalted, VenueClosed, JournalHalted: see `Session.submit`.
         """
-        receipt = self._session.submit(_items(command, nonce), Provenance(origin, author, cause, nonce, time_ns))
+        receipt = self._policies.submit(_items(command, nonce), Provenance(origin, author, cause, nonce, time_ns))
         if self._snapshot_interval and receipt.last_seq - self._snapshot_seq >= self._snapshot_interval:
             self.snapshot()
         return receipt

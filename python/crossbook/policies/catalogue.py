@@ -1,0 +1,134 @@
+"""Where policies are found by name: the ones that come with crossbook, and those of other packages.
+
+Another package plugs its policies in by an entry point in the group `crossbook.policies`, named `role.name`:
+
+```toml
+[project.entry-points."crossbook.policies"]
+"liquidation.careful" = "their_package.careful:Careful"
+```
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from hashlib import sha256
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final
+
+import msgspec
+
+from crossbook.errors import InputError
+from crossbook.policies.contract import Policy
+from crossbook.policies.roles import ROLES, role_of
+
+GROUP: Final = "crossbook.policies"
+"""The entry-point group."""
+
+BUILT_IN: Final[Mapping[str, str]] = MappingProxyType({})
+"""The policies of this package: `role.name` to `module:class` below `crossbook.policies`."""
+
+
+def names(role: str) -> list[str]:
+    """The names of the policies that can play a role, those of other packages included, in order."""
+    found = {*BUILT_IN, *(point.name for point in entry_points(group=GROUP))}
+    return sorted(name.partition(".")[2] for name in found if name.partition(".")[0] == role)
+
+
+def find(role: str, name: str) -> type[Policy]:
+    """The class of a policy. Raises InputError `unknown_policy`, `not_a_policy`."""
+    key = f"{role}.{name}"
+    if key in BUILT_IN:
+        module, _, attribute = BUILT_IN[key].partition(":")
+        kind = getattr(import_module(f"crossbook.policies.{module}"), attribute)
+    else:
+        points = [point for point in entry_points(group=GROUP) if point.name == key]
+        if not points:
+            raise InputError(
+                f"there is no {role} policy called {name!r}",
+                code="unknown_policy",
+                values={"role": role, "name": name},
+                hint=f"known are: {', '.join(names(role)) or 'none'}; install its package, or pass an object",
+            )
+        kind = points[0].load()
+    checked: type[Policy] = _checked(kind, role)
+    return checked
+
+
+def build(slot: str, source: Policy | str | Mapping[str, Any]) -> Policy:
+    """A policy for a slot: itself, by name, or by a table with `policy` (its name) and its configuration.
+
+    Raises:
+        InputError: `unknown_role`, `unknown_policy`, `not_a_policy`, `policy_config`.
+    """
+    if slot.partition(".")[0] not in ROLES:
+        raise InputError(
+            f"there is no role {slot!r}",
+            code="unknown_role",
+            values={"slot": slot},
+            hint=f"roles are: {', '.join(ROLES)}; several of one role are told apart as role.label",
+        )
+    role = role_of(slot).name
+    if isinstance(source, str):
+        source = {"policy": source}
+    if isinstance(source, Mapping):
+        fields = dict(source)
+        name = fields.pop("policy", role_of(slot).default)
+        return configured(find(role, str(name)), fields)
+    _checked(type(source), role)
+    return source
+
+
+def configured(kind: type[Policy], fields: Mapping[str, Any]) -> Policy:
+    """A policy with these fields as its configuration. Raises InputError `policy_config`."""
+    try:
+        known = getattr(kind, "__struct_fields__", ())
+        unknown = [name for name in fields if name not in known]
+        if unknown:
+            raise msgspec.ValidationError(f"there is no field {unknown[0]!r}; fields are: {', '.join(known)}")
+        return msgspec.convert(dict(fields), kind)
+    except msgspec.ValidationError as error:
+        raise InputError(
+            f"the policy {kind.role}.{kind.name} cannot be configured so: {error}",
+            code="policy_config",
+            values={"policy": f"{kind.role}.{kind.name}", "fields": dict(fields)},
+            hint="see the docstring of the policy for its fields and their units",
+        ) from None
+
+
+def configuration(policy: Policy) -> dict[str, Any]:
+    """The fields of a policy as they are journaled: what `configured` makes the same policy from."""
+    built: dict[str, Any] = msgspec.to_builtins(policy)
+    return built
+
+
+def source_digest(policy: Policy) -> str:
+    """The SHA-256 (hex) of the source file a policy is written in; `""` where there is none to read."""
+    try:
+        path = inspect.getsourcefile(type(policy))
+        return sha256(Path(path).read_bytes()).hexdigest() if path else ""
+    except (OSError, TypeError):
+        return ""
+
+
+def _checked(kind: Any, role: str) -> Any:
+    wanted = ("role", "name", "version", "listens", "State", "react")
+    missing = [name for name in wanted if not hasattr(kind, name)]
+    if missing or not hasattr(kind, "__struct_fields__"):
+        raise InputError(
+            f"{getattr(kind, '__name__', kind)!r} is not a policy",
+            code="not_a_policy",
+            values={"missing": missing},
+            hint="a policy is a frozen msgspec Struct with role, name, version, listens, State and a method react",
+        )
+    if kind.role != role:
+        raise InputError(
+            f"{kind.role}.{kind.name} does not play the role {role}",
+            code="not_a_policy",
+            values={"role": role, "plays": kind.role},
+            hint=f"put it into the slot {kind.role!r}",
+        )
+    return kind

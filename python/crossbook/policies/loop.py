@@ -1,0 +1,313 @@
+"""The venue loop: what comes from outside, and after it the policies, in one order on stamped time.
+
+An *instant* is one stamped time. It opens with the first outside command stamped so, takes more of them, and closes
+when a later one comes, when the venue is told to advance, or at once where the clock does the stamping. When it closes,
+the policies take turns: in the order of their roles, round after round, each one that listens to something that
+happened or whose time has come, until nobody has anything left. What one proposes is journaled together, under its own
+name, at the same stamped time, and is an event for all others.
+
+Between two instants of the outside lie those that policies asked for: a policy that wants to be woken at a time gets
+its turn at exactly that time, before anything later comes in. So the journal depends on the outside commands and their
+times alone: however they were handed over, and whenever the process was stopped in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final, Protocol
+
+import structlog
+from msgspec import Struct
+
+from crossbook._kernel import Kernel
+from crossbook.commands import Command, MarketMode, Origin, RegisterAuthor, SetMarketMode
+from crossbook.errors import InputError
+from crossbook.events import AuthorRegistered, Event, Rejected
+from crossbook.policies import catalogue, notes
+from crossbook.policies.contract import Policy, Turn
+from crossbook.policies.guard import Limits, PolicyFault, take_turn
+from crossbook.policies.roles import OnFault, Role, in_order, role_of
+from crossbook.policies.view import PolicyView
+from crossbook.receipt import Receipt, joined
+from crossbook.session import Envelope
+
+LOOP_VERSION: Final = "1"
+"""The version of the rules on this page; another may order the same turns otherwise."""
+
+_log = structlog.get_logger("crossbook")
+
+
+class Sequencer(Protocol):
+    """Where commands go: into a journal and a kernel, or past a recorded journal that already has them."""
+
+    @property
+    def kernel(self) -> Kernel:
+        """The kernel that executed everything so far."""
+        ...
+
+    def execute(self, items: Sequence[Envelope]) -> Receipt:
+        """Journal and execute commands; each brings its time. Raises InputError before anything is done."""
+        ...
+
+    def recorded_fault(self, slot: str, turn: int) -> notes.Fault | None:
+        """The fault that the journal already has for this turn, if it has one."""
+        ...
+
+
+@dataclass(slots=True)
+class Engagement:
+    """A policy in its slot: who it is, what it remembers, what it has not seen yet, when it wants to be woken."""
+
+    slot: str
+    role: Role
+    policy: Policy
+    author: int
+    state: Struct
+    wake_ns: int | None
+    woken: bool = True
+    turns: int = 0
+    inbox: list[Event] = field(default_factory=list)
+    instant_turns: int = 0
+    instant_proposals: int = 0
+    instant_refusals: int = 0
+
+
+class Loop:
+    """The policies of a venue and their turns. One loop belongs to one sequencer; it starts no threads."""
+
+    def __init__(self, sequencer: Sequencer, *, limits: Limits | None = None) -> None:
+        self.sequencer = sequencer
+        self.limits: Final = limits or Limits()
+        self.author = 0
+        self.open_ns: int | None = None
+        self.closed_ns = 0
+        self.engagements: dict[str, Engagement] = {}
+        self._answers: list[Receipt] = []
+        self._view: Final = PolicyView(lambda: self.sequencer.kernel)
+
+    # --- from outside -----------------------------------------------------------------------------------------------
+
+    def submit(self, items: Sequence[Envelope]) -> Receipt:
+        """Journal and execute outside commands that bring their times, in order; the last instant stays open.
+
+        Raises:
+            InputError: `instant_closed`, for a time whose policies had their turns already; `time_backwards`.
+        """
+        self.check_time(items[0].time_ns or 0)
+        receipts = []
+        for time_ns, group in groupby(items, key=lambda item: item.time_ns or 0):
+            self.reach(time_ns)
+            receipts.append(self._execute(list(group)))
+            self.open_ns = time_ns
+        return joined(receipts)
+
+    def check_time(self, time_ns: int) -> None:
+        """Refuse a time that has passed. Raises InputError `instant_closed`, `time_backwards`."""
+        if time_ns <= self.closed_ns and self.engagements:
+            raise InputError(
+                "the policies have already acted on this time",
+                code="instant_closed",
+                values={"time_ns": time_ns, "closed_ns": self.closed_ns},
+                hint="give commands in the order of their times; all of one time before the venue advances past it",
+            )
+        if self.open_ns is not None and time_ns < self.open_ns:
+            raise InputError(
+                "time may not go backwards",
+                code="time_backwards",
+                values={"time_ns": time_ns, "last_time_ns": self.open_ns},
+                hint="give commands in the order of their times",
+            )
+
+    def next_ns(self, now_ns: int) -> int:
+        """The time an outside command is stamped with when the clock says `now_ns`: after every instant that closed."""
+        return max(now_ns, self.open_ns or 0, self.closed_ns + 1 if self.engagements else 0)
+
+    def reach(self, time_ns: int) -> None:
+        """Let everything happen that comes before `time_ns`: the open instant closes, then each waking in its turn."""
+        if self.open_ns is not None and self.open_ns < time_ns:
+            self.settle()
+        while (wake := self.wake_ns) is not None and wake < time_ns:
+            self._close(wake)
+
+    def advance(self, time_ns: int) -> None:
+        """Let stamped time pass to `time_ns`, its own wakings included; nothing earlier can come in afterwards."""
+        self.reach(time_ns)
+        self.settle()
+        if self.wake_ns == time_ns:
+            self._close(time_ns)
+        self.closed_ns = max(self.closed_ns, time_ns)
+
+    def settle(self) -> None:
+        """Close the open instant, if there is one: the policies take their turns."""
+        if self.open_ns is not None:
+            self._close(self.open_ns)
+
+    @property
+    def wake_ns(self) -> int | None:
+        """When the next policy wants to be woken, None if none does."""
+        return min((one.wake_ns for one in self.engagements.values() if one.wake_ns is not None), default=None)
+
+    def drain(self) -> tuple[Receipt, ...]:
+        """The receipts of what policies and the loop did since this was last asked, in order."""
+        answers, self._answers = tuple(self._answers), []
+        return answers
+
+    # --- who plays --------------------------------------------------------------------------------------------------
+
+    def engage(self, slot: str, policy: Policy, *, time_ns: int, reason: str = "asked") -> Engagement:
+        """Put a policy into a slot from this stamped time on, on record; whoever was in it is taken off."""
+        if reason == "asked":
+            self.check_time(time_ns)
+            self.reach(time_ns)
+            self.open_ns = time_ns
+        if slot in self.engagements:
+            self._take_off(slot, "replaced", time_ns)
+        author = self._register(f"{policy.role}.{policy.name}", policy.version, time_ns)
+        self._say(
+            notes.ENGAGED,
+            notes.Engaged(
+                slot=slot,
+                author=author,
+                name=policy.name,
+                version=policy.version,
+                source=catalogue.source_digest(policy),
+                config=catalogue.configuration(policy),
+                reason=reason,
+            ),
+            time_ns,
+        )
+        engaged = Engagement(slot, role_of(slot), policy, author, policy.State(), None)
+        self.engagements[slot] = engaged
+        self.engagements = {name: self.engagements[name] for name in in_order(self.engagements)}
+        return engaged
+
+    def disengage(self, slot: str, *, time_ns: int) -> None:
+        """Take the policy off a slot from this stamped time on, on record."""
+        self.check_time(time_ns)
+        self.reach(time_ns)
+        self.open_ns = time_ns
+        self._take_off(slot, "asked", time_ns)
+
+    def _take_off(self, slot: str, reason: str, time_ns: int) -> None:
+        gone = self.engagements.pop(slot)
+        self._say(notes.DISENGAGED, notes.Disengaged(slot, gone.author, reason), time_ns)
+
+    def _register(self, name: str, version: str, time_ns: int) -> int:
+        if not self.author and name != notes.LOOP_NAME:
+            self.author = self._register(notes.LOOP_NAME, LOOP_VERSION, time_ns)
+        command = RegisterAuthor(Origin.POLICY, name, version)
+        receipt = self._execute([Envelope(command, Origin.OPERATOR, self.author, time_ns=time_ns)])
+        self._answers.append(receipt)
+        return receipt.one(AuthorRegistered).author
+
+    def _say(self, topic: str, body: Struct, time_ns: int) -> None:
+        self._do([notes.note(topic, body)], time_ns)
+
+    def _do(self, commands: Iterable[Command], time_ns: int) -> None:
+        """What the loop does itself, under its own name."""
+        items = [Envelope(command, Origin.POLICY, self.author, time_ns=time_ns) for command in commands]
+        if items:
+            self._answers.append(self._execute(items))
+
+    # --- turns ------------------------------------------------------------------------------------------------------
+
+    def _execute(self, items: Sequence[Envelope]) -> Receipt:
+        receipt = self.sequencer.execute(items)
+        for engaged in self.engagements.values():
+            listens = engaged.policy.listens
+            engaged.inbox.extend(event for event in receipt.events if type(event) in listens)
+        return receipt
+
+    def _close(self, time_ns: int) -> None:
+        """The policies take turns at this time until nobody has anything left to look at."""
+        for engaged in self.engagements.values():
+            engaged.instant_turns = engaged.instant_proposals = engaged.instant_refusals = 0
+        acted = True
+        while acted:
+            acted = False
+            for slot in list(self.engagements):
+                acted |= self._turn(slot, time_ns)
+        self.open_ns = None
+        self.closed_ns = max(self.closed_ns, time_ns)
+
+    def _turn(self, slot: str, time_ns: int) -> bool:
+        """One policy's turn, if it has something to look at; returns whether it had."""
+        engaged = self.engagements.get(slot)
+        if engaged is None:
+            return False
+        due = engaged.woken or (engaged.wake_ns is not None and engaged.wake_ns <= time_ns)
+        if not due and not engaged.inbox:
+            return False
+        events, engaged.inbox = tuple(engaged.inbox), []
+        turn = Turn(time_ns, self.sequencer.kernel.seq, events, self._view, due, engaged.author)
+        try:
+            self._react(engaged, turn)
+        except PolicyFault as fault:
+            self._contain(engaged, fault, time_ns)
+        return True
+
+    def _react(self, engaged: Engagement, turn: Turn) -> None:
+        """Let a policy react, and journal what it proposes. Raises PolicyFault; then nothing of it was done."""
+        engaged.turns += 1
+        engaged.instant_turns += 1
+        recorded = self.sequencer.recorded_fault(engaged.slot, engaged.turns)
+        if recorded is not None:
+            raise PolicyFault(recorded.fault, recorded.detail)
+        if engaged.instant_turns > self.limits.turns_max:
+            raise PolicyFault("flood", f"more than {self.limits.turns_max} turns in one instant")
+        reaction = take_turn(engaged.policy, engaged.state, turn, role=engaged.role, limits=self.limits)
+        engaged.instant_proposals += len(reaction.proposals)
+        if engaged.instant_proposals > self.limits.proposals_max:
+            raise PolicyFault("flood", f"more than {self.limits.proposals_max} proposals in one instant")
+        latest = turn.events[-1].seq if turn.events else 0
+        items = [
+            Envelope(proposal.command, Origin.POLICY, engaged.author, proposal.cause or latest, time_ns=turn.time_ns)
+            for proposal in reaction.proposals
+        ]
+        if items:
+            self._propose(engaged, items)
+        engaged.state, engaged.wake_ns, engaged.woken = reaction.state, reaction.wake_ns, False
+
+    def _propose(self, engaged: Engagement, items: Sequence[Envelope]) -> None:
+        try:
+            receipt = self._execute(items)
+        except InputError as error:
+            raise PolicyFault("garbage", f"{error.code}: {error.message}") from error
+        self._answers.append(receipt)
+        engaged.instant_refusals += sum(type(event) is Rejected for event in receipt.events)
+        if engaged.instant_refusals > self.limits.refusals_max:
+            raise PolicyFault("refused", f"more than {self.limits.refusals_max} refusals in one instant")
+
+    # --- when a policy fails ----------------------------------------------------------------------------------------
+
+    def _contain(self, engaged: Engagement, fault: PolicyFault, time_ns: int) -> None:
+        """Take a policy off that failed, and do what its role says: the default takes over, or markets halt."""
+        role, slot = engaged.role, engaged.slot
+        is_default = role.default is None or engaged.policy.name == role.default
+        action = role.on_fault.value if is_default else "fallback"
+        del self.engagements[slot]
+        body = notes.Fault(slot, engaged.author, engaged.turns, fault.fault, fault.detail, action)
+        self._say(notes.FAULT, body, time_ns)
+        _log.error(
+            "policy taken off",
+            slot=slot,
+            policy=f"{role.name}.{engaged.policy.name}",
+            fault=fault.fault,
+            detail=fault.detail,
+            action=action,
+            hint=_ADVICE[action],
+        )
+        if action == "fallback":
+            self.engage(slot, catalogue.build(slot, role.default or ""), time_ns=time_ns, reason="fallback")
+        elif action == OnFault.HALT.value:
+            halted = MarketMode.HALTED
+            self._do((SetMarketMode(row.market, halted) for row in self._view.markets() if row.mode != halted), time_ns)
+
+
+_ADVICE: Final = {
+    "fallback": "the default policy of the role took over; mend yours and engage it again",
+    "halt": "every market is halted; engage a policy for the role, then set the markets to continuous again",
+    "vacate": "the role is empty; engage a policy for it when it is mended",
+}
