@@ -28,7 +28,35 @@ from crossbook.policies.roles import ROLES, role_of
 GROUP: Final = "crossbook.policies"
 """The entry-point group."""
 
-BUILT_IN: Final[Mapping[str, str]] = MappingProxyType({})
+BUILT_IN: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "oracle.gates": "oracle.gates:Gates",
+        "oracle.median": "oracle.plain:PlainMedian",
+        "oracle.primary": "oracle.plain:Primary",
+        "mark.median": "mark.median:MedianMark",
+        "mark.oracle": "mark.simple:OracleMark",
+        "mark.book": "mark.simple:BookMark",
+        "breakers.guards": "breakers.guards:Guards",
+        "breakers.velocity": "breakers.velocity:Velocity",
+        "funding.epochs": "funding.epochs:Epochs",
+        "funding.twap": "funding.twap:TwapFunding",
+        "margin.static": "margin.static:StaticMargin",
+        "margin.volatility": "margin.volatility:VolatilityMargin",
+        "liquidation.ladder": "liquidation.ladder:Ladder",
+        "liquidation.market": "liquidation.market:MarketClose",
+        "liquidation.dutch": "liquidation.dutch:DutchFirst",
+        "liquidation.backstop": "liquidation.backstop:BackstopFirst",
+        "insurance.target": "insurance.target:TargetSize",
+        "insurance.share": "insurance.share:FixedShare",
+        "fees.volume_tiers": "fees.volume_tiers:VolumeTiers",
+        "fees.maker_share": "fees.maker_share:MakerShare",
+        "liquidity.vault": "liquidity.vault:Vault",
+        "execution.twap": "execution.twap:Twap",
+        "execution.hedger": "execution.hedger:Hedger",
+        "stress.shocks": "stress.shocks:Shocks",
+        "surveillance.watch": "surveillance.watch:Watch",
+    }
+)
 """The policies of this package: `role.name` to `module:class` below `crossbook.policies`."""
 
 

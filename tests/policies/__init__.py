@@ -1,0 +1,1 @@
+"""Policies as a risk officer would try them: scenarios on a real venue, stamped times, no clock."""
