@@ -69,5 +69,9 @@ class ReplayDivergence(CrossbookError):
     """Re-execution did not reproduce the journal; `values` names block, seq and which of the two marks."""
 
 
+class PolicyDivergence(CrossbookError):
+    """A policy that was run again did not propose what the journal has of it; `values` names the seq and the author."""
+
+
 class NotFound(CrossbookError):
     """A seq, time, account, order or market that the journal or the state does not know."""

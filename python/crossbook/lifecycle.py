@@ -53,7 +53,7 @@ def open_session(path: Path, *, durability: str, clock: Clock, check_invariants:
     try:
         replayed = replay(path, start="snapshot", check_invariants=check_invariants)
         session = Session(writer, replayed.kernel, path=path, clock=clock)
-        session.mark_opened()
+        session.mark_checkpointed()
         _record_repair(session, writer)
     except BaseException:
         writer.close()

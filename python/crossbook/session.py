@@ -16,7 +16,7 @@ import structlog
 from msgspec import Struct
 
 from crossbook._kernel import BlockError, Kernel, KernelError
-from crossbook.commands import DEFAULT_ORIGIN, Checkpoint, Command, Origin
+from crossbook.commands import DEFAULT_ORIGIN, Command, Origin
 from crossbook.errors import InputError, VenueClosed, VenueHalted
 from crossbook.journal import BODY_BYTES_MAX, BlockReceipt, JournalWriter
 from crossbook.journal.errors import BlockRefused, JournalHalted
@@ -286,20 +286,14 @@ class Session:
                 hint="open it again with Venue.open",
             )
 
-    def mark_opened(self) -> None:
-        """Say that the journal was just re-executed: there is nothing new a checkpoint would commit to."""
+    @property
+    def needs_checkpoint(self) -> bool:
+        """Whether anything was executed that no checkpoint has committed to, and no re-execution confirmed."""
+        return self.kernel.seq > self._checkpoint_seq
+
+    def mark_checkpointed(self) -> None:
+        """Say that everything so far is committed to: a checkpoint was just taken, or the journal re-executed."""
         self._checkpoint_seq = self.kernel.seq
-
-    def checkpoint(self) -> Receipt:
-        """Journal a Checkpoint: its block's exec mark commits to everything executed before."""
-        receipt = self.submit([Envelope(Checkpoint(), origin=Origin.OPERATOR)])
-        self._checkpoint_seq = receipt.last_seq
-        return receipt
-
-    def checkpoint_if_needed(self) -> None:
-        """Journal a Checkpoint if anything was executed since the last one."""
-        if self.kernel.seq > self._checkpoint_seq:
-            self.checkpoint()
 
     def sync(self) -> None:
         """Put every block on stable storage: what a pipelined journal still holds in memory."""

@@ -25,10 +25,12 @@ import msgspec
 
 from crossbook import lifecycle
 from crossbook.builders import Builders, Drafts, ProvenanceKeywords
-from crossbook.commands import Command, Origin
+from crossbook.commands import Checkpoint, Command, Origin
 from crossbook.config import VenueConfig
 from crossbook.errors import InputError
+from crossbook.policies.guard import Limits
 from crossbook.policies.installed import Sources, VenuePolicies
+from crossbook.policies.opening import Changes, recovered
 from crossbook.preview import preview
 from crossbook.receipt import Receipt
 from crossbook.session import Clock, Envelope, Provenance, Session, not_a_command
@@ -71,6 +73,7 @@ class Venue(Builders[Receipt]):
         check_invariants: bool = False,
         segment_bytes: int | None = None,
         policies: Sources | None = None,
+        limits: Limits | None = None,
         **keywords: Any,
     ) -> Self:
         """Create a venue in a new directory and journal its configuration as its first commands.
@@ -85,6 +88,7 @@ class Venue(Builders[Receipt]):
             check_invariants: recompute the conservation of money after every command (slow; for tests).
             segment_bytes: the size of a journal segment.
             policies: the policies to engage, by slot; see `crossbook.policies`.
+            limits: what a policy may use.
             keywords: the tables of the configuration.
 
         Raises:
@@ -109,6 +113,7 @@ class Venue(Builders[Receipt]):
             segment_bytes=segment_bytes,
         )
         venue = cls(session, snapshot_interval=snapshot_interval)
+        venue._policies = VenuePolicies.none(session, limits)
         venue.policies.engage_all(policies or {})
         return venue
 
@@ -121,20 +126,41 @@ class Venue(Builders[Receipt]):
         snapshot_interval: int = SNAPSHOTS_OFF,
         clock: Clock = time.time_ns,
         check_invariants: bool = False,
+        policies: Changes | None = None,
+        limits: Limits | None = None,
     ) -> Self:
         """Open a venue: verify its journal and re-execute it from the newest valid snapshot, or from genesis.
 
-        The arguments are those of `create`.
+        Policies that were engaged go on where they were: they are run again beside the whole journal, and finish the
+        instant that was cut short.
+
+        Args:
+            path: the directory of a venue.
+            durability: as for `create`, like those that are not named here.
+            snapshot_interval: as for `create`.
+            clock: as for `create`.
+            check_invariants: as for `create`.
+            policies: what shall be otherwise, by slot: another policy, or None for nobody. A policy that is no part of
+                an installed package is given here as the object it was.
+            limits: what a policy may use.
 
         Raises:
             JournalNotFound, NotAJournal, NewerFormat, JournalLocked, JournalDamaged, TornTail: see
                 `crossbook.journal.errors`.
             ReplayDivergence: re-execution did not reproduce what the journal recorded.
+            PolicyDivergence: a policy did not propose again what the journal has of it.
+            InputError: `unknown_policy`, for a policy of the journal that is not installed and was not given.
         """
         session = lifecycle.open_session(
             Path(path), durability=durability, clock=clock, check_invariants=check_invariants
         )
-        return cls(session, snapshot_interval=snapshot_interval)
+        venue = cls(session, snapshot_interval=snapshot_interval)
+        try:
+            venue._policies = recovered(session, policies or {}, limits)
+        except BaseException:
+            session.close()
+            raise
+        return venue
 
     def close(self) -> None:
         """Append a Checkpoint if anything ran since the last one, snapshot if configured, and give the journal back.
@@ -146,7 +172,9 @@ class Venue(Builders[Receipt]):
             session.close()
             return
         try:
-            session.checkpoint_if_needed()
+            self._policies.settle()
+            if session.needs_checkpoint:
+                self.checkpoint()
             if self._snapshot_interval and session.kernel.seq > self._snapshot_seq:
                 self.snapshot()
         finally:
@@ -279,7 +307,9 @@ class Venue(Builders[Receipt]):
 
     def checkpoint(self) -> Receipt:
         """Journal a Checkpoint: its block's exec mark commits to everything executed before."""
-        return self._session.checkpoint()
+        receipt = self.submit(Checkpoint(), origin=Origin.OPERATOR)
+        self._session.mark_checkpointed()
+        return receipt
 
     def snapshot(self) -> Path:
         """Write a snapshot of the present state beside the journal and return its path."""

@@ -47,7 +47,15 @@ class LiveSequencer:
         """Journal and execute; see `Session.submit`."""
         return self._session.submit(items)
 
-    def recorded_fault(self, _slot: str, _turn: int) -> notes.Fault | None:
+    def recorded_fault(self, _slot: str, _turn: int | None) -> notes.Fault | None:
+        """Nothing is recorded yet."""
+        return None
+
+    def recorded_turn(self, _author: int) -> list[Envelope] | None:
+        """Every policy is run."""
+        return None
+
+    def recorded_engagement(self, _slot: str) -> notes.Engaged | None:
         """Nothing is recorded yet."""
         return None
 

@@ -13,6 +13,7 @@ times alone: however they were handed over, and whenever the process was stopped
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -24,7 +25,7 @@ from msgspec import Struct
 from crossbook._kernel import Kernel
 from crossbook.commands import Command, MarketMode, Origin, RegisterAuthor, SetMarketMode
 from crossbook.errors import InputError
-from crossbook.events import AuthorRegistered, Event, Rejected
+from crossbook.events import Event, Rejected
 from crossbook.policies import catalogue, notes
 from crossbook.policies.contract import Policy, Turn
 from crossbook.policies.guard import Limits, PolicyFault, take_turn
@@ -35,6 +36,9 @@ from crossbook.session import Envelope
 
 LOOP_VERSION: Final = "1"
 """The version of the rules on this page; another may order the same turns otherwise."""
+
+ANSWERS_MAX: Final = 100_000
+"""How many receipts of policies are kept for a caller who does not ask for them."""
 
 _log = structlog.get_logger("crossbook")
 
@@ -51,8 +55,16 @@ class Sequencer(Protocol):
         """Journal and execute commands; each brings its time. Raises InputError before anything is done."""
         ...
 
-    def recorded_fault(self, slot: str, turn: int) -> notes.Fault | None:
-        """The fault that the journal already has for this turn, if it has one."""
+    def recorded_fault(self, slot: str, turn: int | None) -> notes.Fault | None:
+        """The fault that the journal already has for this turn (None: for the next), if it has one."""
+        ...
+
+    def recorded_turn(self, author: int) -> list[Envelope] | None:
+        """What the journal has of the next turn of a policy that is not run again; None for all that are."""
+        ...
+
+    def recorded_engagement(self, slot: str) -> notes.Engaged | None:
+        """What the journal says of the engagement that is about to happen, if it has it."""
         ...
 
 
@@ -81,10 +93,11 @@ class Loop:
         self.sequencer = sequencer
         self.limits: Final = limits or Limits()
         self.author = 0
+        self.authors: Final[set[int]] = set()
         self.open_ns: int | None = None
         self.closed_ns = 0
         self.engagements: dict[str, Engagement] = {}
-        self._answers: list[Receipt] = []
+        self._answers: deque[Receipt] = deque(maxlen=ANSWERS_MAX)
         self._view: Final = PolicyView(lambda: self.sequencer.kernel)
 
     # --- from outside -----------------------------------------------------------------------------------------------
@@ -150,64 +163,67 @@ class Loop:
         return min((one.wake_ns for one in self.engagements.values() if one.wake_ns is not None), default=None)
 
     def drain(self) -> tuple[Receipt, ...]:
-        """The receipts of what policies and the loop did since this was last asked, in order."""
-        answers, self._answers = tuple(self._answers), []
+        """The receipts of what policies and the loop did since this was last asked, in order; the last ANSWERS_MAX."""
+        answers = tuple(self._answers)
+        self._answers.clear()
         return answers
 
     # --- who plays --------------------------------------------------------------------------------------------------
 
-    def engage(self, slot: str, policy: Policy, *, time_ns: int, reason: str = "asked") -> Engagement:
+    def engage(self, slot: str, policy: Policy, *, time_ns: int) -> Engagement:
         """Put a policy into a slot from this stamped time on, on record; whoever was in it is taken off."""
-        if reason == "asked":
-            self.check_time(time_ns)
-            self.reach(time_ns)
-            self.open_ns = time_ns
-        if slot in self.engagements:
-            self._take_off(slot, "replaced", time_ns)
-        author = self._register(f"{policy.role}.{policy.name}", policy.version, time_ns)
-        self._say(
-            notes.ENGAGED,
-            notes.Engaged(
-                slot=slot,
-                author=author,
-                name=policy.name,
-                version=policy.version,
-                source=catalogue.source_digest(policy),
-                config=catalogue.configuration(policy),
-                reason=reason,
-            ),
-            time_ns,
-        )
-        engaged = Engagement(slot, role_of(slot), policy, author, policy.State(), None)
-        self.engagements[slot] = engaged
-        self.engagements = {name: self.engagements[name] for name in in_order(self.engagements)}
-        return engaged
+        self.check_time(time_ns)
+        self.reach(time_ns)
+        self.open_ns = time_ns
+        return self._put_on(slot, policy, "asked", time_ns)
 
     def disengage(self, slot: str, *, time_ns: int) -> None:
         """Take the policy off a slot from this stamped time on, on record."""
         self.check_time(time_ns)
         self.reach(time_ns)
         self.open_ns = time_ns
-        self._take_off(slot, "asked", time_ns)
-
-    def _take_off(self, slot: str, reason: str, time_ns: int) -> None:
         gone = self.engagements.pop(slot)
-        self._say(notes.DISENGAGED, notes.Disengaged(slot, gone.author, reason), time_ns)
+        self._do([notes.note(notes.DISENGAGED, notes.Disengaged(slot, gone.author, "asked"))], time_ns)
 
-    def _register(self, name: str, version: str, time_ns: int) -> int:
-        if not self.author and name != notes.LOOP_NAME:
-            self.author = self._register(notes.LOOP_NAME, LOOP_VERSION, time_ns)
-        command = RegisterAuthor(Origin.POLICY, name, version)
-        receipt = self._execute([Envelope(command, Origin.OPERATOR, self.author, time_ns=time_ns)])
+    def _put_on(self, slot: str, policy: Policy, reason: str, time_ns: int) -> Engagement:
+        """Journal, in one submission, that a policy has its author id and its slot."""
+        said = self.sequencer.recorded_engagement(slot)
+        known = len(self._view.authors())
+        items: list[Envelope] = []
+        if not self.author:
+            self.author = known = known + 1
+            self.authors.add(self.author)
+            loop = RegisterAuthor(Origin.POLICY, notes.LOOP_NAME, LOOP_VERSION)
+            items.append(Envelope(loop, Origin.OPERATOR, time_ns=time_ns))
+        gone = self.engagements.pop(slot, None)
+        if gone is not None:
+            items.append(self._own(notes.note(notes.DISENGAGED, notes.Disengaged(slot, gone.author, "replaced")), time_ns))
+        said = said or notes.Engaged(
+            slot=slot,
+            author=known + 1,
+            name=policy.name,
+            version=policy.version,
+            source=catalogue.source_digest(policy),
+            config=catalogue.configuration(policy),
+            reason=reason,
+        )
+        named = RegisterAuthor(Origin.POLICY, f"{role_of(slot).name}.{said.name}", said.version)
+        items.append(Envelope(named, Origin.OPERATOR, self.author, time_ns=time_ns))
+        items.append(self._own(notes.note(notes.ENGAGED, said), time_ns))
+        receipt = self._execute(items).raise_if_rejected()
         self._answers.append(receipt)
-        return receipt.one(AuthorRegistered).author
+        engaged = Engagement(slot, role_of(slot), policy, said.author, policy.State(), None)
+        self.authors.add(engaged.author)
+        self.engagements[slot] = engaged
+        self.engagements = {name: self.engagements[name] for name in in_order(self.engagements)}
+        return engaged
 
-    def _say(self, topic: str, body: Struct, time_ns: int) -> None:
-        self._do([notes.note(topic, body)], time_ns)
+    def _own(self, command: Command, time_ns: int) -> Envelope:
+        """What the loop says or does itself, under its own name."""
+        return Envelope(command, Origin.POLICY, self.author, time_ns=time_ns)
 
     def _do(self, commands: Iterable[Command], time_ns: int) -> None:
-        """What the loop does itself, under its own name."""
-        items = [Envelope(command, Origin.POLICY, self.author, time_ns=time_ns) for command in commands]
+        items = [self._own(command, time_ns) for command in commands]
         if items:
             self._answers.append(self._execute(items))
 
@@ -219,6 +235,11 @@ class Loop:
             listens = engaged.policy.listens
             engaged.inbox.extend(event for event in receipt.events if type(event) in listens)
         return receipt
+
+    def close_at(self, time_ns: int) -> None:
+        """Let everything up to `time_ns` happen, and the policies take their turns at that time whoever asked for it."""
+        self.reach(time_ns)
+        self._close(time_ns)
 
     def _close(self, time_ns: int) -> None:
         """The policies take turns at this time until nobody has anything left to look at."""
@@ -237,6 +258,9 @@ class Loop:
         engaged = self.engagements.get(slot)
         if engaged is None:
             return False
+        recorded = self.sequencer.recorded_turn(engaged.author)
+        if recorded is not None:
+            return self._as_recorded(engaged, recorded, time_ns)
         due = engaged.woken or (engaged.wake_ns is not None and engaged.wake_ns <= time_ns)
         if not due and not engaged.inbox:
             return False
@@ -247,6 +271,17 @@ class Loop:
         except PolicyFault as fault:
             self._contain(engaged, fault, time_ns)
         return True
+
+    def _as_recorded(self, engaged: Engagement, items: Sequence[Envelope], time_ns: int) -> bool:
+        """The turn of a policy that is not run again: what the journal has of it."""
+        if items and items[0].time_ns == time_ns:
+            self._execute(items)
+            return True
+        fault = self.sequencer.recorded_fault(engaged.slot, None)
+        if fault is not None:
+            engaged.turns = fault.turn
+            self._contain(engaged, PolicyFault(fault.fault, fault.detail), time_ns, fault.action)
+        return fault is not None
 
     def _react(self, engaged: Engagement, turn: Turn) -> None:
         """Let a policy react, and journal what it proposes. Raises PolicyFault; then nothing of it was done."""
@@ -282,14 +317,14 @@ class Loop:
 
     # --- when a policy fails ----------------------------------------------------------------------------------------
 
-    def _contain(self, engaged: Engagement, fault: PolicyFault, time_ns: int) -> None:
+    def _contain(self, engaged: Engagement, fault: PolicyFault, time_ns: int, action: str | None = None) -> None:
         """Take a policy off that failed, and do what its role says: the default takes over, or markets halt."""
         role, slot = engaged.role, engaged.slot
         is_default = role.default is None or engaged.policy.name == role.default
-        action = role.on_fault.value if is_default else "fallback"
+        action = action or (role.on_fault.value if is_default else "fallback")
         del self.engagements[slot]
         body = notes.Fault(slot, engaged.author, engaged.turns, fault.fault, fault.detail, action)
-        self._say(notes.FAULT, body, time_ns)
+        self._do([notes.note(notes.FAULT, body)], time_ns)
         _log.error(
             "policy taken off",
             slot=slot,
@@ -300,7 +335,7 @@ class Loop:
             hint=_ADVICE[action],
         )
         if action == "fallback":
-            self.engage(slot, catalogue.build(slot, role.default or ""), time_ns=time_ns, reason="fallback")
+            self._put_on(slot, catalogue.build(slot, role.default or ""), "fallback", time_ns)
         elif action == OnFault.HALT.value:
             halted = MarketMode.HALTED
             self._do((SetMarketMode(row.market, halted) for row in self._view.markets() if row.mode != halted), time_ns)

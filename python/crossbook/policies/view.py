@@ -53,6 +53,10 @@ class PolicyView:
         found = self.markets()
         return found[market - 1] if 0 < market <= len(found) else None
 
+    def authors(self) -> list[rows.AuthorRow]:
+        """Every registered author, by id."""
+        return rows.AUTHORS.decode(self._kernel().authors())
+
     def groups(self) -> rows.GroupsRow:
         """Basis charges by group, stress rates, correlations."""
         return rows.GROUPS.decode(self._kernel().groups())

@@ -1,0 +1,328 @@
+"""Recovery: the policies of a journal, as they were when it was left, by running them again beside it.
+
+The loop is given the outside commands as they stand in the journal; what the policies propose is not journaled again but
+compared, command by command, with what stands there. So a policy's state is what it was, an instant that was cut short
+is finished, and a policy that does not propose again what it once proposed is found out: it looked at something that was
+not in its turn.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import structlog
+from msgspec import Struct
+
+from crossbook._kernel import Kernel
+from crossbook.commands import Command, Note, Origin, RegisterAuthor, Repair
+from crossbook.errors import PolicyDivergence
+from crossbook.events import Noted
+from crossbook.journal import JournalReader
+from crossbook.policies import catalogue, notes
+from crossbook.policies.contract import Policy
+from crossbook.policies.guard import Limits
+from crossbook.policies.loop import Engagement, Loop, Sequencer
+from crossbook.receipt import Receipt
+from crossbook.session import Envelope
+from crossbook.wire import Record, decode_body, encode_record
+
+_log = structlog.get_logger("crossbook")
+
+ENGAGEMENT_RECORDS_MAX: Final = 4
+"""An engagement is journaled as at most: the one before is taken off, the loop registers, the policy does, the note."""
+
+
+class Recorded(Struct, frozen=True):
+    """One record of a journal as an envelope, with its seq and the first seq of its block."""
+
+    seq: int
+    block: int
+    item: Envelope
+
+
+class Tape(Struct):
+    """The records of a journal in order, with a look ahead."""
+
+    records: Iterator[Recorded]
+    ahead: deque[Recorded]
+
+    @classmethod
+    def of(cls, reader: JournalReader) -> Tape:
+        """The tape of a whole journal."""
+        return cls(_records(reader), deque())
+
+    def peek(self, offset: int = 0) -> Recorded | None:
+        """The record `offset` places ahead, None past the end."""
+        while len(self.ahead) <= offset:
+            found = next(self.records, None)
+            if found is None:
+                return None
+            self.ahead.append(found)
+        return self.ahead[offset]
+
+    def take(self) -> Recorded:
+        """The next record, which `peek` has shown."""
+        return self.ahead.popleft()
+
+
+def _records(reader: JournalReader) -> Iterator[Recorded]:
+    for block in reader.blocks():
+        for offset, record in enumerate(decode_body(block.body, block.count)):
+            time_ns = block.base_time_ns + record.dt
+            item = Envelope(record.command, record.origin, record.author, record.cause, record.nonce, time_ns)
+            yield Recorded(block.first_seq + offset, block.first_seq, item)
+
+
+class TapeSequencer:
+    """Commands go past the tape, each compared with the one that stands there; past its end they go on to `beyond`.
+
+    `trusted` are the authors whose records are taken as they stand, because their policy is not run again.
+    """
+
+    def __init__(self, tape: Tape, beyond: Sequencer | None) -> None:
+        self.tape: Final = tape
+        self.trusted: Final[set[int]] = set()
+        self.matched = 0
+        self._kernel = Kernel()
+        self._beyond = beyond
+
+    @property
+    def kernel(self) -> Kernel:
+        """The kernel that executed the tape so far; past its end the one that goes on."""
+        if self._beyond is not None and self._kernel.seq == self._beyond.kernel.seq:
+            return self._beyond.kernel
+        return self._kernel
+
+    @property
+    def event_digest(self) -> bytes:
+        """The digest of the events of the tape."""
+        return self._kernel.event_digest()
+
+    def execute(self, items: Sequence[Envelope]) -> Receipt:
+        """Compare commands with the tape and execute what stands there; past its end they are new."""
+        first = self._kernel.seq + 1
+        answers: list[bytes] = []
+        for index, item in enumerate(items):
+            recorded = self.tape.peek()
+            if recorded is None:
+                return self._go_on(items[index:], first, answers)
+            if not _same(item, recorded.item):
+                raise _differs(recorded.seq, item, recorded.item)
+            self.tape.take()
+            answers.append(self._apply(recorded.item))
+            self.matched += 1
+        return self._receipt(first, answers)
+
+    def _apply(self, item: Envelope) -> bytes:
+        origin = item.origin if item.origin is not None else Origin.CLIENT
+        record = encode_record(Record(0, origin, item.author, item.cause, item.nonce, item.command))
+        return self._kernel.apply(
+            record, first_seq=self._kernel.seq + 1, base_time_ns=item.time_ns or 0, count=1
+        )
+
+    def _go_on(self, items: Sequence[Envelope], first: int, answers: Sequence[bytes]) -> Receipt:
+        if self._beyond is None:
+            raise EndOfTape
+        receipt = self._beyond.execute(items)
+        if not answers:
+            return receipt
+        return Receipt(
+            seq=first,
+            last_seq=receipt.last_seq,
+            time_ns=receipt.time_ns,
+            blocks=receipt.blocks,
+            durability=receipt.durability,
+            raw_events=[*answers, *receipt.raw_events],
+        )
+
+    def _receipt(self, first: int, answers: Sequence[bytes]) -> Receipt:
+        return Receipt(
+            seq=first,
+            last_seq=self._kernel.seq,
+            time_ns=self._kernel.time_ns,
+            blocks=(),
+            durability="recorded",
+            raw_events=answers,
+        )
+
+    def recorded_fault(self, slot: str, turn: int | None) -> notes.Fault | None:
+        """The fault that stands next on the tape, if it is about this turn."""
+        following = self.tape.peek()
+        if following is None or not isinstance(following.item.command, Note):
+            return None
+        fault = body_of(following.item.command, notes.FAULT, notes.Fault)
+        return fault if fault is not None and fault.slot == slot and turn in (None, fault.turn) else None
+
+    def recorded_turn(self, author: int) -> list[Envelope] | None:
+        """What a policy that is not run again proposed in the turn that stands next on the tape."""
+        following = self.tape.peek()
+        if author not in self.trusted:
+            return None
+        if following is None or following.item.author != author:
+            return []
+        items: list[Envelope] = []
+        offset = 0
+        while (one := self.tape.peek(offset)) is not None and (one.block, one.item.author) == (following.block, author):
+            items.append(one.item)
+            offset += 1
+        return items
+
+
+    def recorded_engagement(self, slot: str) -> notes.Engaged | None:
+        """The engagement in this slot that stands next on the tape."""
+        found = engagement_ahead(self.tape)
+        return found if found is not None and found.slot == slot else None
+
+
+class EndOfTape(Exception):  # noqa: N818 - it is no error: the journal simply ends here
+    """The journal ended before the instant did, and nobody goes on with it."""
+
+
+def _same(proposed: Envelope, recorded: Envelope) -> bool:
+    return (
+        proposed.command == recorded.command
+        and proposed.author == recorded.author
+        and proposed.cause == recorded.cause
+        and proposed.time_ns == recorded.time_ns
+    )
+
+
+def _differs(seq: int, proposed: Envelope, recorded: Envelope) -> PolicyDivergence:
+    return PolicyDivergence(
+        f"run again, author {proposed.author} proposes {_shown(proposed)} where seq {seq} has {_shown(recorded)}",
+        code="policy_divergence",
+        values={"seq": seq, "author": recorded.author, "proposed": _shown(proposed), "recorded": _shown(recorded)},
+        hint="a policy looked at something outside its turn, or its source is another; open with policies={slot: ...}"
+        " to engage one anew",
+    )
+
+
+def _shown(item: Envelope) -> str:
+    return f"{item.command!r} at {item.time_ns} by author {item.author} for seq {item.cause}"
+
+
+def body_of(command: Command, topic: str, kind: type[notes.B]) -> notes.B | None:
+    """The body of a note that is still a command."""
+    if not isinstance(command, Note):
+        return None
+    return notes.read(Noted(0, command.account, Origin.POLICY, 0, command.topic, command.body), topic, kind)
+
+
+def engagement_ahead(tape: Tape) -> notes.Engaged | None:
+    """The engagement whose submission begins at the next record of a tape."""
+    first = tape.peek()
+    for offset in range(ENGAGEMENT_RECORDS_MAX):
+        one = tape.peek(offset)
+        if one is None or first is None or one.block != first.block:
+            return None
+        if not (isinstance(one.item.command, RegisterAuthor) or _about(one, notes.DISENGAGED)):
+            return body_of(one.item.command, notes.ENGAGED, notes.Engaged)
+    return None
+
+
+def _about(recorded: Recorded, topic: str) -> bool:
+    return isinstance(recorded.item.command, Note) and recorded.item.command.topic == topic
+
+
+class Recovery:
+    """One recovery: a tape, a loop, and what the owner wants to be otherwise."""
+
+    def __init__(
+        self, tape: Tape, *, beyond: Sequencer | None, sources: Mapping[str, Policy | None], limits: Limits | None
+    ) -> None:
+        self.sequencer: Final = TapeSequencer(tape, beyond)
+        self.loop: Final = Loop(self.sequencer, limits=limits)
+        self._sources: Final = sources
+        self._tape: Final = tape
+
+    def run(self) -> Loop:
+        """Run the policies past the whole tape. Raises PolicyDivergence, and InputError for a policy nobody has."""
+        while (recorded := self._tape.peek()) is not None:
+            try:
+                self._step(recorded)
+            except EndOfTape:
+                break
+        self.loop.drain()
+        return self.loop
+
+    def _step(self, recorded: Recorded) -> None:
+        item = recorded.item
+        if isinstance(item.command, Repair):
+            self.sequencer.execute([item])  # it comes before anything else once a journal is opened again
+        elif not self._inside(item):
+            self.loop.submit([item])
+        elif (engaged := engagement_ahead(self._tape)) is not None and engaged.reason == "asked":
+            self._engage(engaged, item.time_ns or 0)
+        elif (gone := body_of(item.command, notes.DISENGAGED, notes.Disengaged)) is not None and gone.reason == "asked":
+            self.loop.disengage(gone.slot, time_ns=item.time_ns or 0)
+        else:
+            self._finish(recorded)
+
+    def _finish(self, recorded: Recorded) -> None:
+        """Policies acted here: their instant closes."""
+        self.loop.close_at(recorded.item.time_ns or 0)
+        if self._tape.peek() is recorded:
+            raise PolicyDivergence(
+                f"run again, nobody proposes what seq {recorded.seq} has: {_shown(recorded.item)}",
+                code="policy_divergence",
+                values={"seq": recorded.seq, "author": recorded.item.author, "recorded": _shown(recorded.item)},
+                hint="a policy looked at something outside its turn, or its source is another; open with"
+                " policies={slot: ...} to engage one anew",
+            )
+
+    def _inside(self, item: Envelope) -> bool:
+        """Whether a record is of the loop or of a policy it engaged."""
+        if isinstance(item.command, RegisterAuthor) and item.command.name == notes.LOOP_NAME and not item.author:
+            return True
+        return item.author != 0 and item.author in self.loop.authors
+
+    def _engage(self, engaged: notes.Engaged, time_ns: int) -> None:
+        policy, runs = self._policy(engaged)
+        found = self.loop.engage(engaged.slot, policy, time_ns=time_ns)
+        if not runs:
+            self.sequencer.trusted.add(found.author)
+
+    def _policy(self, engaged: notes.Engaged) -> tuple[Policy, bool]:
+        """The policy that plays in a slot again, and whether it is run: not if the owner puts another in its place."""
+        given = self._sources.get(engaged.slot)
+        if given is not None and is_same(given, engaged):
+            return given, True
+        if engaged.slot in self._sources:
+            return StandIn(), False
+        kind = catalogue.find(engaged.slot.partition(".")[0], engaged.name)
+        policy = catalogue.configured(kind, engaged.config)
+        if catalogue.source_digest(policy) != engaged.source:
+            _log.warning("policy source differs", slot=engaged.slot, recorded=engaged.source)
+        return policy, True
+
+
+def is_same(policy: Policy, engaged: notes.Engaged) -> bool:
+    """Whether a policy is the one that was engaged: by name, version, and configuration."""
+    return (policy.name, policy.version, catalogue.configuration(policy)) == (
+        engaged.name,
+        engaged.version,
+        engaged.config,
+    )
+
+
+class _Nothing(Struct):
+    """What a stand-in remembers."""
+
+
+class StandIn(Struct, frozen=True):
+    """In the place of a policy that is not run again: it is never asked, its records are taken from the tape."""
+
+    role = ""
+    name = "stand-in"
+    version = "0"
+    listens: Any = frozenset()
+    State = _Nothing
+
+    def react(self, _state: Any, _turn: Any) -> Any:
+        """Never called."""
+        raise NotImplementedError
+
+
+__all__ = ["Engagement", "Recovery", "Tape", "is_same"]
