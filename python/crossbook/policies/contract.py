@@ -24,7 +24,7 @@ turn, because a recovery and a counterfactual run it again and compare what it p
 
 from __future__ import annotations
 
-from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
@@ -90,7 +90,7 @@ class Policy(Protocol):
     listens: ClassVar[frozenset[type[Event]]]
     State: ClassVar[type[Struct]]
 
-    def react(self, state: Struct, turn: Turn) -> Reaction[Struct]:
+    def react(self, state: Any, turn: Turn) -> Reaction[Any]:
         """The state from now on and the commands to propose, from nothing but the arguments and the configuration."""
         ...
 

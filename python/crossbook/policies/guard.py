@@ -50,7 +50,7 @@ class _Overtime(BaseException):
     """Thrown into a policy that does not end; no `except Exception` of its own catches it."""
 
 
-def take_turn(policy: Policy, state: Struct, turn: Turn, *, role: Role, limits: Limits) -> Reaction[Struct]:
+def take_turn(policy: Policy, state: Struct, turn: Turn, *, role: Role, limits: Limits) -> Reaction[Any]:
     """What a policy answers to a turn. Raises PolicyFault for everything that is not a proper answer."""
     try:
         with _at_most(limits.turn_seconds):
@@ -70,20 +70,22 @@ def _check(reaction: Any, policy: Policy, turn: Turn, role: Role, limits: Limits
         raise PolicyFault("garbage", f"react returned {type(reaction).__name__}, not a Reaction")
     if not isinstance(reaction.state, policy.State):
         raise PolicyFault("garbage", f"the state is {type(reaction.state).__name__}, not {policy.State.__name__}")
-    wake = reaction.wake_ns
+    wake: Any = reaction.wake_ns
     if wake is not None and (not isinstance(wake, int) or not turn.time_ns < wake < 1 << 63):
         raise PolicyFault("garbage", f"wake_ns is {wake!r}, which is not after {turn.time_ns}")
-    if not isinstance(reaction.proposals, tuple):
-        raise PolicyFault("garbage", f"proposals is {type(reaction.proposals).__name__}, not a tuple")
-    if len(reaction.proposals) > limits.proposals_max:
-        raise PolicyFault("flood", f"{len(reaction.proposals)} proposals in one turn")
-    for proposal in reaction.proposals:
+    proposals: Any = reaction.proposals
+    if not isinstance(proposals, tuple):
+        raise PolicyFault("garbage", f"proposals is {type(proposals).__name__}, not a tuple")
+    if len(proposals) > limits.proposals_max:
+        raise PolicyFault("flood", f"{len(proposals)} proposals in one turn")
+    for proposal in proposals:
         if not isinstance(proposal, Proposal) or type(proposal.command) not in PERMITTED_ORIGINS:
             raise PolicyFault("garbage", f"{proposal!r} is not a proposal of a command")
         if type(proposal.command) not in role.licence:
             raise PolicyFault("unlicensed", f"{type(proposal.command).__name__} is not for the role {role.name}")
-        if not isinstance(proposal.cause, int) or not 0 <= proposal.cause <= turn.seq:
-            raise PolicyFault("garbage", f"the cause {proposal.cause!r} is not an earlier seq")
+        cause: Any = proposal.cause
+        if not isinstance(cause, int) or not 0 <= cause <= turn.seq:
+            raise PolicyFault("garbage", f"the cause {cause!r} is not an earlier seq")
 
 
 @contextmanager

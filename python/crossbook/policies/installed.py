@@ -13,7 +13,7 @@ from crossbook.errors import InputError, NotFound
 from crossbook.policies import catalogue, notes
 from crossbook.policies.contract import Policy
 from crossbook.policies.guard import Limits
-from crossbook.policies.loop import Loop
+from crossbook.policies.loop import Engagement, Loop
 from crossbook.policies.roles import in_order
 from crossbook.receipt import Receipt
 from crossbook.session import Envelope, Provenance, Session, pack
@@ -93,7 +93,7 @@ class VenuePolicies:
         """What the policy in a slot remembers, to read. Raises NotFound `no_policy`."""
         return self._engagement(slot).state
 
-    def _engagement(self, slot: str) -> Any:
+    def _engagement(self, slot: str) -> Engagement:
         try:
             return self._loop.engagements[slot]
         except KeyError:

@@ -197,7 +197,8 @@ class Loop:
             items.append(Envelope(loop, Origin.OPERATOR, time_ns=time_ns))
         gone = self.engagements.pop(slot, None)
         if gone is not None:
-            items.append(self._own(notes.note(notes.DISENGAGED, notes.Disengaged(slot, gone.author, "replaced")), time_ns))
+            replaced = notes.note(notes.DISENGAGED, notes.Disengaged(slot, gone.author, "replaced"))
+            items.append(self._own(replaced, time_ns))
         said = said or notes.Engaged(
             slot=slot,
             author=known + 1,
@@ -237,7 +238,7 @@ class Loop:
         return receipt
 
     def close_at(self, time_ns: int) -> None:
-        """Let everything up to `time_ns` happen, and the policies take their turns at that time whoever asked for it."""
+        """Let everything before `time_ns` happen, and then the policies take their turns, whoever asked for it."""
         self.reach(time_ns)
         self._close(time_ns)
 

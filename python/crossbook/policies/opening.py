@@ -13,7 +13,8 @@ from crossbook.policies import catalogue, notes
 from crossbook.policies.contract import Policy
 from crossbook.policies.guard import Limits
 from crossbook.policies.installed import LiveSequencer, VenuePolicies
-from crossbook.policies.recovery import Recovery, StandIn, Tape, is_same
+from crossbook.policies.loop import Loop
+from crossbook.policies.recovery import Recovery, StandIn, Tape
 from crossbook.session import Session
 
 Changes = Mapping[str, Policy | str | Mapping[str, Any] | None]
@@ -38,7 +39,7 @@ def recovered(session: Session, changes: Changes, limits: Limits | None) -> Venu
     if has_policies(session.kernel):
         policies = VenuePolicies(session, _recover(session, sources, limits))
     for slot, policy in sources.items():
-        playing = policies[slot] if slot in policies else None
+        playing = next((one.policy for one in policies.engaged() if one.slot == slot), None)
         if policy is None and playing is not None:
             policies.disengage(slot)
         elif policy is not None and not _plays(policy, playing):
@@ -47,13 +48,13 @@ def recovered(session: Session, changes: Changes, limits: Limits | None) -> Venu
 
 
 def _plays(policy: Policy, playing: Policy | None) -> bool:
-    if playing is None or isinstance(playing, StandIn):
+    if playing is None or type(playing) is StandIn:
         return False
     configs = [catalogue.configuration(one) for one in (policy, playing)]
     return (policy.name, policy.version) == (playing.name, playing.version) and configs[0] == configs[1]
 
 
-def _recover(session: Session, sources: Mapping[str, Policy | None], limits: Limits | None) -> Any:
+def _recover(session: Session, sources: Mapping[str, Policy | None], limits: Limits | None) -> Loop:
     session.sync()
     seq, digest = session.kernel.seq, session.kernel.event_digest()
     live = LiveSequencer(session)
@@ -69,6 +70,3 @@ def _recover(session: Session, sources: Mapping[str, Policy | None], limits: Lim
         )
     loop.sequencer = live
     return loop
-
-
-__all__ = ["Changes", "has_policies", "is_same", "recovered"]

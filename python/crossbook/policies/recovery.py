@@ -1,16 +1,16 @@
 """Recovery: the policies of a journal, as they were when it was left, by running them again beside it.
 
-The loop is given the outside commands as they stand in the journal; what the policies propose is not journaled again but
-compared, command by command, with what stands there. So a policy's state is what it was, an instant that was cut short
-is finished, and a policy that does not propose again what it once proposed is found out: it looked at something that was
-not in its turn.
+The loop is given the outside commands as they stand in the journal; what the policies propose is not journaled again
+but compared, command by command, with what stands there. So a policy's state is what it was, an instant that was cut
+short is finished, and a policy that does not propose again what it once proposed is found out: it looked at something
+that was not in its turn.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import ClassVar, Final
 
 import structlog
 from msgspec import Struct
@@ -18,12 +18,12 @@ from msgspec import Struct
 from crossbook._kernel import Kernel
 from crossbook.commands import Command, Note, Origin, RegisterAuthor, Repair
 from crossbook.errors import PolicyDivergence
-from crossbook.events import Noted
+from crossbook.events import Event, Noted
 from crossbook.journal import JournalReader
 from crossbook.policies import catalogue, notes
-from crossbook.policies.contract import Policy
+from crossbook.policies.contract import Policy, Reaction, Turn
 from crossbook.policies.guard import Limits
-from crossbook.policies.loop import Engagement, Loop, Sequencer
+from crossbook.policies.loop import Loop, Sequencer
 from crossbook.receipt import Receipt
 from crossbook.session import Envelope
 from crossbook.wire import Record, decode_body, encode_record
@@ -118,9 +118,7 @@ class TapeSequencer:
     def _apply(self, item: Envelope) -> bytes:
         origin = item.origin if item.origin is not None else Origin.CLIENT
         record = encode_record(Record(0, origin, item.author, item.cause, item.nonce, item.command))
-        return self._kernel.apply(
-            record, first_seq=self._kernel.seq + 1, base_time_ns=item.time_ns or 0, count=1
-        )
+        return self._kernel.apply(record, first_seq=self._kernel.seq + 1, base_time_ns=item.time_ns or 0, count=1)
 
     def _go_on(self, items: Sequence[Envelope], first: int, answers: Sequence[bytes]) -> Receipt:
         if self._beyond is None:
@@ -169,14 +167,13 @@ class TapeSequencer:
             offset += 1
         return items
 
-
     def recorded_engagement(self, slot: str) -> notes.Engaged | None:
         """The engagement in this slot that stands next on the tape."""
         found = engagement_ahead(self.tape)
         return found if found is not None and found.slot == slot else None
 
 
-class EndOfTape(Exception):  # noqa: N818 - it is no error: the journal simply ends here
+class EndOfTape(Exception):
     """The journal ended before the instant did, and nobody goes on with it."""
 
 
@@ -314,15 +311,12 @@ class _Nothing(Struct):
 class StandIn(Struct, frozen=True):
     """In the place of a policy that is not run again: it is never asked, its records are taken from the tape."""
 
-    role = ""
-    name = "stand-in"
-    version = "0"
-    listens: Any = frozenset()
-    State = _Nothing
+    role: ClassVar[str] = ""
+    name: ClassVar[str] = "stand-in"
+    version: ClassVar[str] = "0"
+    listens: ClassVar[frozenset[type[Event]]] = frozenset()
+    State: ClassVar[type[Struct]] = _Nothing
 
-    def react(self, _state: Any, _turn: Any) -> Any:
+    def react(self, _state: _Nothing, _turn: Turn) -> Reaction[_Nothing]:
         """Never called."""
         raise NotImplementedError
-
-
-__all__ = ["Engagement", "Recovery", "Tape", "is_same"]

@@ -59,7 +59,8 @@ class PolicyView:
 
     def groups(self) -> rows.GroupsRow:
         """Basis charges by group, stress rates, correlations."""
-        return rows.GROUPS.decode(self._kernel().groups())
+        found: rows.GroupsRow = rows.GROUPS.decode(self._kernel().groups())
+        return found
 
     def account_count(self) -> int:
         """How many accounts there are; their ids are 1 up to this."""
@@ -67,7 +68,8 @@ class PolicyView:
 
     def account(self, account: int) -> rows.AccountRow | None:
         """One account with its pools and positions."""
-        return rows.ACCOUNT.decode(self._kernel().account(account)) if account > 0 else None
+        found: rows.AccountRow | None = rows.ACCOUNT.decode(self._kernel().account(account)) if account > 0 else None
+        return found
 
     def pool(self, account: int, asset: int, market: int = 0) -> rows.PoolRow | None:
         """One pool: the cross pool of an asset, or the isolated pool of a market."""
@@ -87,11 +89,16 @@ class PolicyView:
 
     def order(self, order: int) -> rows.OrderRow | None:
         """One open order."""
-        return rows.ORDER.decode(self._kernel().order(order))
+        found: rows.OrderRow | None = rows.ORDER.decode(self._kernel().order(order))
+        return found
 
     def book(self, market: int, levels: int = 10) -> tuple[list[_Level], list[_Level]]:
         """The best levels of a book as (price, lots, orders), bids and asks, best first."""
         return rows.BOOK.decode(self._kernel().book(market, levels)) or ([], [])
+
+    def holders(self, market: int) -> list[rows.HolderRow]:
+        """Who has a position in a market, by account, each with the pool the position is in."""
+        return rows.HOLDERS.decode(self._kernel().holders(market)) or []
 
     def auctions(self) -> list[rows.AuctionRow]:
         """The open auctions, by number."""
