@@ -99,7 +99,12 @@ class Chain:
 def read_session(session: Path) -> Iterator[dict[str, Any]]:
     """Every record of a session in order, verified."""
     chain = Chain((session / "session.json").read_bytes())
-    identity = signed_off(session / "session.json")["id"]
+    manifest = signed_off(session / "session.json")
+    identity = manifest["id"]
+    if "change" in manifest:
+        raw = (session / "change.json").read_bytes() if (session / "change.json").exists() else b""
+        require(sha256(raw).hexdigest() == manifest["change"], "the branch is without the change it was made with")
+        print(f"a branch of session {manifest['parent']} up to seq {manifest['parent_seq']}", file=sys.stderr)
     closing = signed_off(session / "closing.json") if (session / "closing.json").exists() else None
     directories = sorted(path for path in (session / "segments").iterdir() if path.name.isdigit())
     previous_footer = ""

@@ -403,7 +403,7 @@ def verify(path: Path, as_json: bool) -> int:  # noqa: FBT001
         {name: getattr(finding, name) for name in finding.__slots__} | {"text": str(finding)}
         for finding in report.findings
     ]
-    fields = ("path", "session", "segments", "blocks", "last_seq", "head_hash", "closed", "torn_tail", "ok")
+    fields = ("path", "session", "branch", "segments", "blocks", "last_seq", "head_hash", "closed", "torn_tail", "ok")
     if as_json:
         emit_json({name: getattr(report, name) for name in fields} | {"findings": findings})
         return report.exit_code
@@ -415,6 +415,9 @@ def verify(path: Path, as_json: bool) -> int:  # noqa: FBT001
         ),
         ("head hash", report.head_hash),
     ]
+    if report.branch is not None:
+        rows.insert(1, ("a branch of", f"session {report.branch.parent} up to seq {report.branch.parent_seq:,}"))
+        rows.insert(2, ("parent's hash", report.branch.parent_hash))
     click.echo(_facts(rows))
     for finding in findings:
         click.echo(f"finding: {finding['text']}")

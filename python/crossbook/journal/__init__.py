@@ -4,6 +4,7 @@
     chain      what the next block continues
     packing    records into blocks and back
     manifests  session.json, footers and the other small signed-off files
+    branches   a session that commits to a parent's head and to a change
     segments   one LMDB environment each: creating, sealing, listing
     guard      one writer for each session, one environment for each file and process
     durability the three modes
@@ -29,9 +30,10 @@ from .blocks import (
     BlockReceipt,
     PendingBlock,
 )
+from .branches import NewBranch
 from .chain import Head, genesis_hash
 from .durability import Durability
-from .manifests import RepairNote, SessionManifest
+from .manifests import BranchChange, BranchOf, InsertedCommand, PatchedField, RepairNote, SessionManifest
 from .packing import PackedBlock, Record, pack_records, resplit, unpack_records
 from .pipelined import PipelinedWriter
 from .reader import JournalReader, SegmentSummary
@@ -48,12 +50,17 @@ __all__ = [
     "Block",
     "BlockHeader",
     "BlockReceipt",
+    "BranchChange",
+    "BranchOf",
     "Durability",
     "Finding",
     "Head",
+    "InsertedCommand",
     "JournalReader",
     "JournalWriter",
+    "NewBranch",
     "PackedBlock",
+    "PatchedField",
     "PendingBlock",
     "PipelinedWriter",
     "Record",

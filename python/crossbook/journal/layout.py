@@ -8,9 +8,11 @@ from pathlib import Path
 
 from . import guard
 from .blocks import JOURNAL_FORMAT
+from .branches import NewBranch
 from .chain import genesis_hash
 from .errors import JournalExists, OpenFailed
 from .manifests import (
+    CHANGE_FILE,
     SESSION_FILE,
     SegmentOpening,
     SessionManifest,
@@ -21,7 +23,9 @@ from .manifests import (
 from .segments import SEGMENT_BYTES_MAX, SEGMENT_BYTES_MIN, create_segment
 
 
-def session_manifest(segment_bytes: int, session_id: str | None, created_ns: int | None) -> SessionManifest:
+def session_manifest(
+    segment_bytes: int, session_id: str | None, created_ns: int | None, branch: NewBranch | None
+) -> SessionManifest:
     """The session file of a new session. Raises ValueError."""
     if not SEGMENT_BYTES_MIN <= segment_bytes <= SEGMENT_BYTES_MAX or segment_bytes % 65_536:
         limits = f"{SEGMENT_BYTES_MIN} to {SEGMENT_BYTES_MAX}"
@@ -29,11 +33,16 @@ def session_manifest(segment_bytes: int, session_id: str | None, created_ns: int
     identity = session_id if session_id is not None else secrets.token_hex(16)
     if len(identity) != 32 or set(identity) - set("0123456789abcdef"):
         raise ValueError(f"session_id is 32 lower-case hex digits, not {identity!r}")
+    of = branch.of() if branch is not None else None
     return SessionManifest(
         journal_format=JOURNAL_FORMAT,
         id=identity,
         created_ns=created_ns if created_ns is not None else time.time_ns(),
         segment_bytes=segment_bytes,
+        parent=of.parent if of else None,
+        parent_seq=of.parent_seq if of else None,
+        parent_hash=of.parent_hash if of else None,
+        change=of.change if of else None,
     )
 
 
@@ -58,7 +67,7 @@ def require_empty(directory: Path) -> None:
         raise JournalExists(f"{directory} is not empty", values={"path": str(directory)})
 
 
-def lay_out(directory: Path, manifest: SessionManifest) -> None:
+def lay_out(directory: Path, manifest: SessionManifest, branch: NewBranch | None) -> None:
     """Writes an empty session; the session file comes last, so half a session is none."""
     require_empty(directory)
     raw = encode_manifest(manifest)
@@ -71,5 +80,7 @@ def lay_out(directory: Path, manifest: SessionManifest) -> None:
         previous_footer="",
     )
     create_segment(directory, opening, map_bytes=manifest.segment_bytes)
+    if branch is not None:
+        write_durably(directory / CHANGE_FILE, branch.change_file())
     write_durably(directory / SESSION_FILE, raw)
     sync_directory(directory.absolute().parent)

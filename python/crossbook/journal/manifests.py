@@ -1,6 +1,7 @@
 """The small files of a session: one line of JSON each, signed off by its own SHA-256.
 
     session.json                    what the session is; the chain's genesis hash commits to it
+    change.json                     only in a branch: what it changes of its parent; session.json commits to it
     closing.json                    written at a clean close, removed when a writer opens
     repair.json                     a repair that the next writer must journal
     segments/NNNNNN/opening.json    where the segment starts in the chain
@@ -16,7 +17,7 @@ import contextlib
 import os
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,23 +25,99 @@ from .blocks import JOURNAL_FORMAT
 from .errors import JournalDamaged, JournalNotFound, NewerFormat, NotAJournal
 
 SESSION_FILE = "session.json"
+CHANGE_FILE = "change.json"
 CLOSING_FILE = "closing.json"
 REPAIR_FILE = "repair.json"
 OPENING_FILE = "opening.json"
 FOOTER_FILE = "footer.json"
 MANIFEST_BYTES_MAX = 4096
+CHANGE_BYTES_MAX = 64 << 20
 _DIGEST = b',"sha256":"'
 
 
+class BranchOf(msgspec.Struct, frozen=True):
+    """What a branch is a branch of: the id of its parent session, the last seq and block hash that were read of it.
+
+    `change` is the SHA-256 (hex) of the file change.json, which says in what the branch differs.
+    """
+
+    parent: str
+    parent_seq: int
+    parent_hash: str
+    change: str
+
+
 class SessionManifest(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="crossbook session"
+    msgspec.Struct,
+    frozen=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,
+    tag_field="kind",
+    tag="crossbook session",
 ):
-    """What a session is. `created_ns` is in nanoseconds since the Unix epoch; `id` is 32 hex digits."""
+    """What a session is. `created_ns` is in nanoseconds since the Unix epoch; `id` is 32 hex digits.
+
+    A branch has the last four members as well (see BranchOf), any other session none of them.
+    """
 
     journal_format: int
     id: str
     created_ns: int
     segment_bytes: int
+    parent: str | None = None
+    parent_seq: int | None = None
+    parent_hash: str | None = None
+    change: str | None = None
+
+    def __post_init__(self) -> None:
+        members = (self.parent, self.parent_seq, self.parent_hash, self.change)
+        if None in members and any(member is not None for member in members):
+            raise ValueError("a branch has parent, parent_seq, parent_hash and change; any other session has none")
+
+    @property
+    def branch(self) -> BranchOf | None:
+        """What this session is a branch of, None if it is none."""
+        parent, parent_seq, parent_hash, change = self.parent, self.parent_seq, self.parent_hash, self.change
+        if parent is None or parent_seq is None or parent_hash is None or change is None:
+            return None
+        return BranchOf(parent, parent_seq, parent_hash, change)
+
+
+class InsertedCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A command that the parent does not have, executed right after the parent's `seq` at the stamped time `time_ns`.
+
+    `command` holds the name of its type as `type` and its fields; `origin` is a name, for example `"client"`.
+    """
+
+    seq: int
+    time_ns: int
+    origin: str
+    author: int
+    nonce: int
+    command: dict[str, Any]
+
+
+class PatchedField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A field of the parent's command `seq` that has another value."""
+
+    seq: int
+    field: str
+    value: Any
+
+
+class BranchChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="crossbook change"):
+    """In what a branch differs from its parent; the content of change.json.
+
+    `policies` by slot: a table with `policy` (its name) and its configuration, None where nobody plays. `sets` are
+    values of the configuration by their path. `drops` are ranges of seqs, both ends included.
+    """
+
+    journal_format: int = JOURNAL_FORMAT
+    policies: dict[str, dict[str, Any] | None] = {}
+    sets: dict[str, Any] = {}
+    drops: list[tuple[int, int]] = []
+    inserts: list[InsertedCommand] = []
+    patches: list[PatchedField] = []
 
 
 class SegmentOpening(
@@ -103,7 +180,7 @@ class RepairNote(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fi
     evidence: str
 
 
-M = TypeVar("M", SessionManifest, SegmentOpening, SegmentFooter, SessionClosing, RepairNote)
+M = TypeVar("M", SessionManifest, SegmentOpening, SegmentFooter, SessionClosing, RepairNote, BranchChange)
 
 
 def encode_manifest(manifest: M) -> bytes:
@@ -136,14 +213,14 @@ def decode_manifest(raw: bytes, kind: type[M], where: Path) -> M:
     return manifest
 
 
-def read_manifest(path: Path, kind: type[M]) -> tuple[M, bytes]:
+def read_manifest(path: Path, kind: type[M], *, bytes_max: int = MANIFEST_BYTES_MAX) -> tuple[M, bytes]:
     """Reads a manifest file; returns it with its bytes. Raises as decode_manifest, and JournalNotFound."""
     try:
         with path.open("rb") as file:
-            raw = file.read(MANIFEST_BYTES_MAX + 1)
+            raw = file.read(bytes_max + 1)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise JournalNotFound(f"there is no {path}", values={"file": str(path)}) from error
-    if len(raw) > MANIFEST_BYTES_MAX:
+    if len(raw) > bytes_max:
         raise NotAJournal(f"{path} is not a file of a crossbook journal", values={"file": str(path)})
     return decode_manifest(raw, kind, path), raw
 

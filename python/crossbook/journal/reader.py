@@ -16,10 +16,11 @@ from msgspec.structs import replace
 
 from . import guard
 from .blocks import SEQ_MAX, Block, BlockFault, BlockHeader, decode_block
+from .branches import read_change
 from .chain import Head
 from .errors import JournalClosed, JournalDamaged
 from .lmdb_file import LmdbFault, LmdbFile, Node
-from .manifests import SessionManifest
+from .manifests import BranchChange, BranchOf, SessionManifest
 from .opening import opening_head, sealed_head
 from .scan import lmdb_finding, raise_if_newer
 from .segments import Finding, Segment, Survey, survey
@@ -62,6 +63,15 @@ class JournalReader:
     def close(self) -> None:
         """Ends the use of this reader; iterators under way raise JournalClosed."""
         self._closed = True
+
+    @property
+    def branch(self) -> BranchOf | None:
+        """What this session is a branch of, None if it is none."""
+        return self.manifest.branch
+
+    def change(self) -> BranchChange | None:
+        """What this branch changes of its parent, None if it is none. Raises JournalDamaged."""
+        return read_change(self.path, self.manifest)
 
     def segments(self) -> list[SegmentSummary]:
         """The segments in order."""

@@ -2,6 +2,7 @@
 
 session/
 session.json                  SessionManifest; the genesis hash commits to its bytes
+change.json                   only in a branch: BranchChange; the session file commits to its bytes
 owner.lock                    held by the writer (flock), says its pid; no content
 closing.json                  only after a clean close
 segments/000001/data.mdb      blocks by first seq
@@ -21,6 +22,7 @@ from pathlib import Path
 import lmdb
 
 from .blocks import JOURNAL_FORMAT
+from .branches import read_change
 from .chain import Head, genesis_hash
 from .errors import (
     ForeignFile,
@@ -187,7 +189,16 @@ def survey(session: Path) -> Survey:
     _check_closing(found)
     if found.segments:
         found.findings = [_placed(finding, found.segments[-1]) for finding in found.findings]
+    _check_change(session, found)
     return found
+
+
+def _check_change(session: Path, found: Survey) -> None:
+    """A branch without the change it was made with is damaged, whatever its blocks say."""
+    try:
+        read_change(session, found.manifest)
+    except (JournalDamaged, NotAJournal) as error:
+        found.findings.insert(0, Finding("change", error.message))
 
 
 def _placed(finding: Finding, last: Segment) -> Finding:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import JournalDamaged
-from .manifests import RepairNote
+from .manifests import BranchOf, RepairNote
 from .opening import closing_finding, opening_head, pending_repair, sealed_findings
 from .scan import scan_segment
 from .segments import Finding, Segment, Survey, survey
@@ -18,11 +18,13 @@ from .segments import Finding, Segment, Survey, survey
 class VerifyReport:
     """What verification found. `exit_code` is 0 if nothing is wrong, 1 if there are findings.
 
-    `head_hash` and `last_seq` are those of the last block that verifies with everything before it.
+    `head_hash` and `last_seq` are those of the last block that verifies with everything before it. `branch` says what
+    the session is a branch of, None if it is none.
     """
 
     path: Path
     session: str
+    branch: BranchOf | None = None
     segments: int = 0
     blocks: int = 0
     last_seq: int = 0
@@ -61,7 +63,13 @@ def verify(
     """
     session = Path(path)
     found = survey(session)
-    report = VerifyReport(session, found.manifest.id, segments=len(found.segments), closed=found.closing is not None)
+    report = VerifyReport(
+        session,
+        found.manifest.id,
+        branch=found.manifest.branch,
+        segments=len(found.segments),
+        closed=found.closing is not None,
+    )
     report.findings.extend(found.findings)
     anchored = anchor is None
     for done, segment in enumerate(found.segments):

@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from . import guard
 from .blocks import EXEC_MARK_BYTES, HEADER_BYTES, JOURNAL_FORMAT, SEQ_MAX, BlockReceipt, PendingBlock, check_pending
+from .branches import NewBranch
 from .commit import commit_blocks, commit_error
 from .durability import Durability
 from .errors import (
@@ -129,6 +130,7 @@ class JournalWriter:
         segments_max: int | None = None,
         session_id: str | None = None,
         created_ns: int | None = None,
+        branch: NewBranch | None = None,
     ) -> JournalWriter:
         """Starts a session in a directory that does not exist or is empty.
 
@@ -139,12 +141,13 @@ class JournalWriter:
             segments_max: how many segments the session may have; None for no limit.
             session_id: 32 hex digits, random by default. With `created_ns` and the sizes it decides the genesis hash.
             created_ns: nanoseconds since the Unix epoch, the present by default.
+            branch: for a branch, what it branches from and what it changes; the genesis hash commits to both.
         """
-        manifest = session_manifest(segment_bytes, session_id, created_ns)
+        manifest = session_manifest(segment_bytes, session_id, created_ns, branch)
         mode = Durability(durability)
         directory = Path(path)
         make_directory(directory)
-        return cls._with_owner(directory, mode, segments_max, check_sealed=False, layout=manifest)
+        return cls._with_owner(directory, mode, segments_max, check_sealed=False, layout=(manifest, branch))
 
     @classmethod
     def open(
@@ -176,12 +179,12 @@ class JournalWriter:
         segments_max: int | None,
         *,
         check_sealed: bool,
-        layout: SessionManifest | None,
+        layout: tuple[SessionManifest, NewBranch | None] | None,
     ) -> JournalWriter:
         owner = guard.Owner(directory)
         try:
             if layout is not None:
-                lay_out(directory, layout)
+                lay_out(directory, *layout)
             found = verify_for_writing(directory, check_sealed=check_sealed)
             return cls(directory, owner, found, durability, segments_max)
         except (lmdb.Error, OSError) as error:
