@@ -8,6 +8,7 @@ use crate::state::funding::Funding;
 use crate::state::market::Market;
 use crate::state::position::Position;
 use crate::sweep::scan::scan;
+use crate::validate::oracle::AGENTS_MAX;
 
 /// A broken invariant: a bug, never a consequence of input.
 pub type Broken = String;
@@ -37,7 +38,21 @@ pub fn everything<B: Book>(state: &State<B>) -> Result<(), Broken> {
     standings(state)?;
     vectors(state)?;
     auctions(state)?;
+    agents(state)?;
     orders(state)
+}
+
+/// Agents are registered authors, each named once, and few.
+fn agents<B: Book>(state: &State<B>) -> Result<(), Broken> {
+    for (id, account) in state.accounts.iter() {
+        let agents = account.agents();
+        let ascending = agents.windows(2).all(|pair| pair[0] < pair[1]);
+        let known = agents.iter().all(|author| state.authors.get(author.index()).is_some());
+        if !ascending || !known || agents.len() > AGENTS_MAX {
+            return Err(format!("account {}: agents {agents:?}", id.0));
+        }
+    }
+    Ok(())
 }
 
 /// Each auction offers something, under a number that was given out, and is its position's only one.

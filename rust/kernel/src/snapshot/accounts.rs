@@ -13,7 +13,6 @@ use crate::state::account::{Mandate, Permissions};
 use crate::state::holdings::{Balance, Profile, Rider};
 use crate::state::nonces::Freshness;
 use crate::state::position::Position;
-use crate::validate::oracle::AGENTS_MAX;
 use crate::validate::terms;
 
 pub fn account<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>) -> Loaded<()> {
@@ -92,9 +91,6 @@ fn mandate<B: Book>(parts: &mut Parts<'_>, state: &mut State<B>, id: AccountId) 
         require(known && held.allowances.insert((destination, asset), amount).is_none(), "allowance")?;
     }
     held.agents = parts.list(2, |parts| parts.u16().map(AuthorId))?;
-    let ascending = held.agents.windows(2).all(|pair| pair[0] < pair[1]);
-    let known = held.agents.iter().all(|author| state.authors.get(author.index()).is_some());
-    require(ascending && known && held.agents.len() <= AGENTS_MAX, "agents")?;
     require(held != Mandate::default(), "mandate")?;
     state.accounts.change_mandate(id, |mandate| *mandate = held);
     Ok(())
