@@ -104,6 +104,7 @@ RISK = {
             group=1,
             scenarios=[-6_400, 6_400],
             concentration={"threshold": 100_000, "rate": "0.01"},
+            grades={"margin": "ageing", "funding": "good"},
             mode="reduce_only",
         ),
         market("ETH-PERP", tick_size="0.1", lot_size="0.01", mark=3_000, group=2, scenarios=["-450.5", 450]),
@@ -122,9 +123,9 @@ def test_the_tables_of_risk_become_commands_that_the_kernel_takes(tmp_path: Path
                                                    "SetLimits", "SetMark"}]  # fmt: skip
     assert risk == [
         "SetLevels", "SetLiquidation", "SetInsurance", "SetWithdrawalGate", "SetPortfolio", "SetExposureCap",
-        "SetCollateral", "SetCollateralPrice", "SetScaling", "SetCaps", "SetInsurance", "SetFeeTiers", "SetExposureCap",
-        "SetMarketMode", "SetGroup", "SetScenarios", "SetConcentration", "SetGroup", "SetScenarios", "SetBasis",
-        "SetCorrelations",
+        "SetCollateral", "SetCollateralPrice", "SetScaling", "SetCaps", "SetInsurance", "SetGrades", "SetFeeTiers",
+        "SetExposureCap", "SetMarketMode", "SetGroup", "SetScenarios", "SetConcentration", "SetGroup",
+        "SetScenarios", "SetBasis", "SetCorrelations",
     ]  # fmt: skip
     with Venue.create(tmp_path / "venue", RISK, durability="volatile") as venue:
         usdc, eurc = venue.asset("USDC"), venue.asset("EURC")
@@ -135,6 +136,9 @@ def test_the_tables_of_risk_become_commands_that_the_kernel_takes(tmp_path: Path
         btc, eth = venue.markets()
         assert (btc.mode.name, btc.caps.open_interest_max, btc.fee_tiers[0].taker_rate) == (
             "REDUCE_ONLY", 500, Decimal("0.0004"),
+        )  # fmt: skip
+        assert (btc.grades.margin.name, btc.grades.liquidation.name, btc.grades.funding.name) == (
+            "AGEING", "NONE", "GOOD",
         )  # fmt: skip
         assert (btc.scenarios.moves, eth.scenarios.moves) == ((-6_400, 6_400), (Decimal("-450.5"), 450))
         assert venue.groups().basis_rates == {1: Decimal("0.01")}
@@ -179,6 +183,7 @@ def test_keywords_and_a_mapping_and_a_struct_are_the_same() -> None:
         (config(market(scenarios=["0.3"], group=1)), "price_off_tick", "markets[0].moves[0]"),
         (config(market(caps={"open_interest_max": "0.0005"})), "size_off_lot", "markets[0].caps.open_interest_max"),
         (config(market(mode="open")), "unknown_choice", "markets[0].mode"),
+        (config(market(grades={"funding": "best"})), "unknown_choice", "markets[0].grades.funding"),
         ({"assets": [{"symbol": "USDC", "decimals": 6, "levels": {"account_floor": -1}}]},
          "not_positive", "assets[0].levels.account_floor"),
         ({"assets": [{"symbol": "USDC", "decimals": 6, "levels": {"floor": 1}}]}, "config_invalid", "assets[0].levels"),
