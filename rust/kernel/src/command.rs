@@ -317,6 +317,9 @@ commands! {
     68 Note { account: AccountId, topic: Box<Text>, body: Box<str> }
 }
 
+// An order and its tag: a block is decoded into a list of these.
+const _: () = assert!(size_of::<Command>() <= size_of::<Place>() + 8);
+
 /// A command as the journal holds it: stamped, and naming who asked and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
