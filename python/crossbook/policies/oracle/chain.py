@@ -115,10 +115,15 @@ def refusal(arrival: Arrival) -> str:
 
 
 def staleness(it: Round) -> Round:
-    """A source that said nothing for too long no longer counts; with none left the price is stale."""
+    """A source that said nothing for too long no longer counts; with none left the price is stale.
+
+    If one of them fell silent on a jump, the last price is worse than old: it is volatile.
+    """
     old = [one for one in it.candidates if it.now_ns - one.said.observed_at > it.thresholds.stale_ns]
     left = _without(it, old, "stale")
-    return left if left.candidates else _at_most(left, Grade.STALE)
+    if left.candidates:
+        return left
+    return _at_most(left, Grade.VOLATILE if any(_leaps(one, it) for one in old) else Grade.STALE)
 
 
 def stuck(it: Round) -> Round:
@@ -141,16 +146,9 @@ def confidence(it: Round) -> Round:
 
 def jump(it: Round) -> Round:
     """A source that jumped does not count until it has stood by it; if the others are too few, it is volatile."""
-    limits = it.thresholds
-    leaping = [
-        one
-        for one in it.candidates
-        if one.said.far_since
-        and one.said.observed_at - one.said.far_since < limits.confirm_ns
-        and is_far(one.said.price, it.last, it.average, limits)
-    ]
+    leaping = [one for one in it.candidates if _leaps(one, it)]
     left = _without(it, leaping, "jump")
-    few = leaping and len(left.candidates) < limits.minimum_sources
+    few = leaping and len(left.candidates) < it.thresholds.minimum_sources
     return _at_most(left, Grade.VOLATILE) if few else left
 
 
@@ -250,6 +248,13 @@ def grade_of_age(age_ns: int, thresholds: Thresholds) -> Grade:
     if age_ns <= thresholds.stale_ns:
         return Grade.AGEING
     return Grade.STALE if age_ns <= thresholds.lost_ns else Grade.NONE
+
+
+def _leaps(one: Candidate, it: Round) -> bool:
+    """Whether a source jumped and has not stood by it for long enough."""
+    said, limits = one.said, it.thresholds
+    is_sudden = said.far_since and said.observed_at - said.far_since < limits.confirm_ns
+    return bool(is_sudden) and is_far(said.price, it.last, it.average, limits)
 
 
 def _without(it: Round, who: Sequence[Candidate], reason: str) -> Round:

@@ -143,7 +143,7 @@ class _Desk:
         if accepted.price:
             accepted.average_to(self.now_ns, self.limits.twap_ns)
             if chain.grade_of_age(self.now_ns - accepted.observed_at, self.limits) == Grade.NONE:
-                accepted.price, accepted.grade = 0, Grade.NONE
+                accepted.lose()
         done = chain.through(self._round())
         self._accept(done)
         reasons = dict(done.set_aside)

@@ -55,6 +55,11 @@ class Accepted(Struct):
         self.twap, self.twap_rest = divmod(total + self.price * elapsed - total * elapsed // window_ns, window_ns)
         self.twap_at = now_ns
 
+    def lose(self) -> None:
+        """The price is too old to say anything: the next one has nothing to be compared with."""
+        self.price, self.grade = 0, Grade.NONE
+        self.twap, self.twap_rest = 0, 0
+
     def begin_average(self, now_ns: int) -> None:
         """The first price of all is its own average."""
         self.twap, self.twap_rest, self.twap_at = self.price, 0, now_ns
