@@ -1,6 +1,6 @@
 """The vocabulary going in: one NamedTuple per command, fields in the order of docs/rules.md.
 
-The commands of the two pages that continue it stand in files of their own, and are named from here like all others.
+The commands of the pages that continue it stand in files of their own, and are named from here like all others.
 
 A record is what the sequencer stamped: its time in nanoseconds since the epoch, who sent it, what caused it, and the
 command. On the wire a command is the array `[TAGS[type(command)], *command]`.
@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from .margin_commands import *  # noqa: F403
 from .margin_commands import MARGIN_TAGS, MarginCommand
+from .oracle_commands import *  # noqa: F403
+from .oracle_commands import ORACLE_TAGS, OracleCommand
 from .waterfall_commands import *  # noqa: F403
 from .waterfall_commands import WATERFALL_TAGS, WaterfallCommand
 
@@ -216,6 +218,7 @@ Command = (
     | ActivateRuleset
     | MarginCommand
     | WaterfallCommand
+    | OracleCommand
 )
 
 TAGS: dict[type, int] = {
@@ -241,6 +244,7 @@ TAGS: dict[type, int] = {
     ActivateRuleset: 20,
     **MARGIN_TAGS,
     **WATERFALL_TAGS,
+    **ORACLE_TAGS,
 }
 
 

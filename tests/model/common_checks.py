@@ -12,6 +12,7 @@ OPERATOR_ONLY = {c.OPERATOR}
 OPERATOR_POLICY = {c.OPERATOR, c.POLICY}
 CLIENT_OPERATOR = {c.CLIENT, c.OPERATOR}
 TRADING = {c.CLIENT, c.POLICY, c.OPERATOR}
+ANYBODY = {c.CLIENT, c.ORACLE, c.POLICY, c.OPERATOR}
 MEASURING = {c.ORACLE, c.POLICY, c.OPERATOR}
 
 ORIGINS: dict[type, set[int]] = {
@@ -30,7 +31,7 @@ ORIGINS: dict[type, set[int]] = {
     c.Amend: TRADING,
     c.Cancel: TRADING,
     c.MassCancel: TRADING,
-    c.Tick: {c.CLIENT, c.ORACLE, c.POLICY, c.OPERATOR},
+    c.Tick: ANYBODY,
     c.Checkpoint: OPERATOR_POLICY,
     c.RegisterAuthor: OPERATOR_ONLY,
     c.Repair: OPERATOR_ONLY,
@@ -78,12 +79,26 @@ ORIGINS: dict[type, set[int]] = {
     c.ConvertCollateral: OPERATOR_POLICY,
     c.Deleverage: OPERATOR_POLICY,
     c.Socialise: OPERATOR_POLICY,
+    c.Observe: {c.ORACLE, c.OPERATOR},
+    c.SetOracle: MEASURING,
+    c.SetGrades: OPERATOR_POLICY,
+    c.SetAgent: CLIENT_OPERATOR,
+    c.Note: ANYBODY,
 }
 
+# What a policy does in the name of an account: only who was made its agent may.
+FOR_AN_ACCOUNT = (c.Place, c.Amend, c.Cancel, c.MassCancel, c.Draw, c.AdjustMargin, c.Bid)
+
 # The fields that name something which must exist, and the commands in which 0 names nothing. Where a withdrawal goes is
-# outside the venue.
+# outside the venue, and where an observation comes from is no account.
 ACCOUNT_FIELDS = {"account", "source", "destination", "parent", "vault"}
-ACCOUNT_MAY_BE_NONE = {(c.CreateAccount, "parent"), (c.SetExposureCap, "account"), (c.FundInsurance, "account")}
+NO_ACCOUNTS = {(c.Withdraw, "destination"), (c.Observe, "source")}
+ACCOUNT_MAY_BE_NONE = {
+    (c.CreateAccount, "parent"),
+    (c.SetExposureCap, "account"),
+    (c.FundInsurance, "account"),
+    (c.Note, "account"),
+}
 ASSET_FIELDS = {"asset", "settlement"}
 MARKET_MAY_BE_NONE = {
     c.MassCancel,
@@ -112,13 +127,16 @@ def check_common(state: State, record: c.Record) -> None:
     refuse_if(record.author > len(state.authors), Code.UnknownAuthor, record.author)
     refuse_if(record.cause >= state.seq, Code.CauseNotEarlier, record.cause)
     check_accounts(state, command)
+    check_agent(state, record)
     check_nonce(state, record)
     check_asset_and_market(state, command)
 
 
 def is_permitted(origin: int, command: c.Command) -> bool:
-    """Whether a command may come from an origin; a policy moves no client's money into a fund."""
+    """Whether a command may come from an origin; a policy moves no client's money, a client's note is an account's."""
     if isinstance(command, c.FundInsurance) and command.account != 0 and origin == c.POLICY:
+        return False
+    if isinstance(command, c.Note) and command.account == 0 and origin == c.CLIENT:
         return False
     return origin in ORIGINS[type(command)]
 
@@ -126,13 +144,21 @@ def is_permitted(origin: int, command: c.Command) -> bool:
 def check_accounts(state: State, command: c.Command) -> None:
     """Step 4: every account that is named exists."""
     for name in command._fields:
-        if name in ACCOUNT_FIELDS and (type(command), name) != (c.Withdraw, "destination"):
+        if name in ACCOUNT_FIELDS and (type(command), name) not in NO_ACCOUNTS:
             account = getattr(command, name)
             nobody = account == 0 and (type(command), name) in ACCOUNT_MAY_BE_NONE
             refuse_if(not nobody and account not in state.accounts, Code.UnknownAccount, account)
     if isinstance(command, c.Deleverage):
         for share in command.counterparties:
             refuse_if(share.account not in state.accounts, Code.UnknownAccount, share.account)
+
+
+def check_agent(state: State, record: c.Record) -> None:
+    """110: whoever acts for an account as a policy was made its agent; who has no name cannot be."""
+    if record.origin == c.POLICY and isinstance(record.command, FOR_AN_ACCOUNT):
+        account = record.command.account
+        granted = record.author in state.accounts[account].agents
+        refuse_if(not granted, Code.AgentNotGranted, record.author, account)
 
 
 def check_nonce(state: State, record: c.Record) -> None:

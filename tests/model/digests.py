@@ -147,6 +147,7 @@ def market_terms(state: State, market: Market) -> bytes:
             text(market.symbol),
             struct.pack("<H2Q8q", market.settlement, *sizes, *bounds, *rates, *limits),
             struct.pack("<6q2Q2B", *scaling, *caps, *since, market.mode, market.stress),
+            struct.pack("<3B", *market.grades),
             scenario_terms(state, market),
             insurance_terms(state, market.settlement, market.market),
             listed(struct.pack("<2q", *tier) for tier in market.fee_tiers),
@@ -179,7 +180,7 @@ def group_terms(state: State) -> bytes:
 
 
 def market_prices(state: State, market: Market) -> bytes:
-    """What a market last was worth and last traded at, 0 before the first; its funding and its insurance."""
+    """What a market last was worth and last traded at, 0 before the first; its oracle price, funding and insurance."""
     number = market.market
     indices = (market.index, market.loss_index[c.BUY], market.loss_index[c.SELL], market.clearing, market.fraction)
     lost = [seq for (kind, entity), seq in state.set_at.items() if kind == "Socialise" and entity[1] == number]
@@ -187,6 +188,7 @@ def market_prices(state: State, market: Market) -> bytes:
     return b"".join(
         (
             struct.pack("<qQq", market.mark, set_at(state, c.SetMark, number), market.last),
+            struct.pack("<2qB3Q", *market.oracle),
             *map(wide, indices),
             struct.pack("<q2Q", market.funding_rate, *since),
             insurance_bytes(state, market.settlement, number),
@@ -239,6 +241,7 @@ def mandate_bytes(state: State, account: Account) -> bytes:
             listed(struct.pack("<Q", destination) for destination in account.destinations),
             caps_of(state, account.account),
             listed(struct.pack("<IHq", *allowance) for allowance in allowances),
+            listed(struct.pack("<H", agent) for agent in sorted(account.agents)),
         )
     )
 

@@ -34,6 +34,12 @@ class Engine(Protocol):
     def queue(self, market: int, side: int, price: int) -> list[Row]:
         """The orders of one level in priority."""
 
+    def holders(self, market: int) -> list[Row] | None:
+        """One row per account that has lots in a market."""
+
+    def authors(self) -> list[Row]:
+        """One row per author."""
+
 
 class ModelEngine:
     """The reference model; everything in it is checked after each record."""
@@ -63,6 +69,12 @@ class ModelEngine:
     def queue(self, market: int, side: int, price: int) -> list[Row]:
         return self.world.queue(market, side, price)
 
+    def holders(self, market: int) -> list[Row] | None:
+        return self.world.holders(market)
+
+    def authors(self) -> list[Row]:
+        return self.world.authors()
+
 
 class KernelEngine:
     """The kernel; each record is a block of its own."""
@@ -89,3 +101,10 @@ class KernelEngine:
 
     def queue(self, market: int, side: int, price: int) -> list[Row]:
         return list(decode(self.kernel.queue(market, side, price)))
+
+    def holders(self, market: int) -> list[Row] | None:
+        rows: list[Row] | None = decode(self.kernel.holders(market))
+        return rows
+
+    def authors(self) -> list[Row]:
+        return list(decode(self.kernel.authors()))

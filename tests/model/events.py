@@ -78,6 +78,13 @@ LOSS_COVERED = 65
 COLLATERAL_CONVERTED = 66
 LOSS_SOCIALISED = 67
 
+# docs/rules_oracle.md
+OBSERVED = 68
+ORACLE_SET = 69
+GRADES_SET = 70
+AGENT_SET = 71
+NOTED = 72
+
 REQUESTED = 1
 IMMEDIATE_OR_CANCEL = 2
 MASS_CANCEL = 3
@@ -182,6 +189,11 @@ FIELDS: dict[int, tuple[str, str]] = {
     LOSS_COVERED: ("LossCovered", "account asset market amount fund"),
     COLLATERAL_CONVERTED: ("CollateralConverted", "account asset amount settlement value"),
     LOSS_SOCIALISED: ("LossSocialised", "account asset market side amount open_interest"),
+    OBSERVED: ("Observed", "feed source price confidence observed_at"),
+    ORACLE_SET: ("OracleSet", "market price confidence grade observed_at previous previous_grade"),
+    GRADES_SET: ("GradesSet", "market margin liquidation funding"),
+    AGENT_SET: ("AgentSet", "account author granted"),
+    NOTED: ("Noted", "account origin author topic body"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import commands as c
 from .collateral import is_convertible
+from .grades import check_liquidation_grade
 from .margin import maintenance_margin, position_of
 from .pools import Pool, cross_pool, equity, exposures, is_locked, maintenance, pool_of, standard_maintenance
 from .refusals import Code, refuse_if
@@ -66,9 +67,10 @@ def check_mode(market: Market, allowed: tuple[int, ...]) -> None:
 
 
 def check_ready(market: Market) -> None:
-    """405: the market has tiers and a mark."""
+    """405 and 434: the market has tiers and a mark, and an oracle price that is good enough for liquidations."""
     refuse_if(not market.tiers, Code.MarketNotReady, 1)
     refuse_if(market.mark == 0, Code.MarketNotReady, 2)
+    check_liquidation_grade(market)
 
 
 TIME_MAX = 2**64 - 1

@@ -93,6 +93,8 @@ def market_risk(state: State, market: Market) -> Row:
         [*(str(index) for index in indices), market.funding_rate],
         insurance_row(state, market.settlement, market.market),
         scenarios_row(state, market),
+        list(market.oracle),
+        list(market.grades),
     ]
 
 
@@ -214,6 +216,37 @@ def account(state: State, account_id: int) -> Row | None:
             if owner == account_id and most
         ],
         [[*to, amount] for to, amount in sorted(found.allowances.items()) if amount],
+        sorted(found.agents),
+    ]
+
+
+def authors(state: State) -> list[Row]:
+    """Who may sign commands: `[author, origin, name, version]`."""
+    return [[number, *author] for number, author in enumerate(state.authors, start=1)]
+
+
+def holders(state: State, market_id: int) -> list[Row] | None:
+    """Who has lots in a market, by account."""
+    market = state.markets.get(market_id)
+    if market is None:
+        return None
+    found = [account for _, account in sorted(state.accounts.items()) if position_of(account, market_id).lots != 0]
+    return [holder_row(state, account, market) for account in found]
+
+
+def holder_row(state: State, found: Account, market: Market) -> Row:
+    """A position, and the health of the pool that it stands in."""
+    position, pool = position_of(found, market.market), pools.pool_of(state, found, market.market)
+    return [
+        found.account,
+        position.isolated,
+        position.lots,
+        position.cost,
+        margin.unrealised(market, position),
+        state.waterfall.standings.get(pool, 0),
+        pools.equity(state, pool),
+        pools.requirement(state, pool),
+        pools.maintenance(state, pool),
     ]
 
 

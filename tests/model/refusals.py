@@ -17,6 +17,7 @@ class Code(IntEnum):
     NonceTooOld = 107
     UnknownAsset = 108
     UnknownMarket = 109
+    AgentNotGranted = 110
     SymbolInvalid = 201
     SymbolTaken = 202
     DecimalsOutOfRange = 203
@@ -94,6 +95,11 @@ class Code(IntEnum):
     LeverageInvalid = 429
     FundingInvalid = 431
     FundingLimit = 432
+    OracleInvalid = 433
+    OracleGrade = 434
+    AgentUnchanged = 435
+    AgentsLimit = 436
+    NoteInvalid = 437
     PoolInvalid = 501
     PoolHealthy = 502
     LockUnchanged = 503

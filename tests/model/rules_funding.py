@@ -7,6 +7,7 @@ from typing import NamedTuple
 from . import commands as c
 from . import events as e
 from .funding import owed, remember, unrounded
+from .grades import check_funding_grade
 from .margin import position_of
 from .pools import Pool, add_to_balance, balance, markets_of, owed_by, pool_of
 from .refusals import Code, refuse_if
@@ -71,6 +72,7 @@ def check_settled(*settlements: Settlement) -> None:
 def settle_funding(state: State, command: c.SettleFunding) -> None:
     """One epoch: at a positive rate longs owe and shorts are owed, per lot and in parts of 1 / RATE_ONE."""
     market = state.markets[command.market]
+    check_funding_grade(market)
     refuse_if(not 1 <= command.price <= market.price_max, Code.PriceOutOfRange, command.price, market.price_max)
     refuse_if(abs(command.rate) > FUNDING_RATE_MAX, Code.FundingInvalid, command.rate)
     index = market.index + command.price * market.tick_value * command.rate

@@ -8,7 +8,8 @@ from .health import check_fund
 from .insurance import add_to_fund, fund_amount
 from .permissions import check_may_transfer
 from .refusals import Code, refuse_if
-from .rules_money import pool_behind, take_out
+from .rules_funding import settle_pool
+from .rules_money import check_covered, pool_behind, take_spare
 from .standing import Liquidation
 from .state import BALANCE_MAX, RATE_ONE, State
 from .waterfall_state import Insurance
@@ -79,8 +80,11 @@ def fund_insurance(state: State, command: c.FundInsurance) -> None:
         refuse_if(command.amount > fees, Code.InsufficientBalance, command.amount, fees)
     else:
         account = state.accounts[command.account]
-        check_may_transfer(state, account, pool_behind(state, account, command.asset))
-        take_out(state, account, asset=command.asset, amount=command.amount)
+        pool = pool_behind(state, account, command.asset)
+        check_may_transfer(state, account, pool)
+        settlement = settle_pool(state, pool)
+        check_covered(account, asset=command.asset, amount=command.amount)
+        take_spare(state, settlement, pool, asset=command.asset, amount=command.amount)
     present = fund_amount(state, command.asset, command.market)
     refuse_if(present + command.amount > BALANCE_MAX, Code.SupplyLimit, command.amount, present)
     if command.account == 0:

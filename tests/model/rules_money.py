@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from . import commands as c
 from . import events as e
+from .grades import check_margin_grades
 from .permissions import check_may_transfer, check_may_withdraw
 from .pools import Pool, add_cash, cross_pool, equity, transfer_level
 from .refusals import Code, refuse_if
-from .rules_funding import check_settled, settle_pool
+from .rules_funding import Settlement, check_settled, settle_pool
 from .state import BALANCE_MAX, Account, Gate, State
 
 SUPPLY_MAX = 2**60
@@ -111,7 +112,7 @@ def pool_behind(state: State, account: Account, asset: int) -> Pool:
 
 
 def move_cash(state: State, source: int, destination: int, *, asset: int, amount: int) -> tuple[int, int]:
-    """310, 303, 304, 302: moves cash that the source may and can spare; returns both balances."""
+    """310, 303, 434, 304, 302: moves cash that the source may and can spare; returns both balances."""
     giver, taker = state.accounts[source], state.accounts[destination]
     check_may_transfer(state, giver, pool_behind(state, giver, asset))
     source_balance = take_out(state, giver, asset=asset, amount=amount)
@@ -120,14 +121,23 @@ def move_cash(state: State, source: int, destination: int, *, asset: int, amount
 
 
 def take_out(state: State, account: Account, *, asset: int, amount: int) -> int:
-    """303, 304 and 302 of the settlement: settles the pool, then takes what it can spare; returns the balance.
-
-    Profit not realised is not paid out, and what stays is at the transfer level.
-    """
+    """303, 434, 304 and 302 of the settlement: settles the pool, then takes what it can spare; returns the balance."""
     pool = pool_behind(state, account, asset)
     settlement = settle_pool(state, pool)
+    check_covered(account, asset=asset, amount=amount)
+    check_margin_grades(state, pool)
+    return take_spare(state, settlement, pool, asset=asset, amount=amount)
+
+
+def check_covered(account: Account, *, asset: int, amount: int) -> None:
+    """303: the balance covers an amount; profit that is not realised is not paid out."""
     cash = account.cash.get(asset, 0)
     refuse_if(amount > cash, Code.InsufficientBalance, amount, cash)
+
+
+def take_spare(state: State, settlement: Settlement, pool: Pool, *, asset: int, amount: int) -> int:
+    """304 and 302 of the settlement: takes cash of a pool that stays at the transfer level; returns the balance."""
+    account = state.accounts[pool.account]
     left = add_cash(state, account, asset, -amount)
     check_transfer_level(state, pool)
     check_settled(settlement)

@@ -9,6 +9,7 @@ from . import events as e
 from .book import best_price, cancel, crosses, opposite, take_out
 from .caps import check_caps
 from .fill_check import closable
+from .grades import check_margin_grade
 from .margin import Exposure, exposure
 from .matching import match, run_taker
 from .permissions import check_cancel, check_permitted
@@ -51,10 +52,12 @@ def check_form(state: State, command: c.Place, market: Market) -> None:
 
 
 def check_readiness(state: State, command: c.Place, account: Account) -> None:
-    """405 to 407: the market trades, the account may, the client order id is free, and there is room for an order."""
+    """405, 434, 420 to 422, 406, 407: the market trades, the account may, the id is free, there is room."""
     market = state.markets[command.market]
     refuse_if(not market.tiers, Code.MarketNotReady, 1)
     refuse_if(market.mark == 0, Code.MarketNotReady, 2)
+    if not command.reduce_only:
+        check_margin_grade(market)
     check_permitted(state, account, market, reduce_only=command.reduce_only, shrinks=False)
     for order in account.orders.values():
         taken = command.client_order != 0 and order.client_order == command.client_order
@@ -201,6 +204,8 @@ def amend(state: State, command: c.Amend) -> None:
 
     shrinks = price == order.price and total < present_total
     account = state.accounts[order.account]
+    if not (order.reduce_only or shrinks):
+        check_margin_grade(market)
     check_permitted(state, account, market, reduce_only=order.reduce_only, shrinks=shrinks)
     if not shrinks:
         wanted = replace(order, price=price, lots=total - order.filled)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 from .arithmetic import RATE_ONE, ceil_div  # noqa: F401 (most who look at the state divide by rates)
 from .commands import BUY, CONTINUOUS, SELL, STANDARD, FeeTier, Tier
 from .events import Event
+from .oracle_state import NO_GRADES, NO_ORACLE, Grades, Oracle
 from .portfolio_state import PortfolioTerms
 from .waterfall_state import Waterfall
 
@@ -122,6 +123,8 @@ class Market:
     funding_rate: int = 0
     clearing: int = 0
     fraction: int = 0
+    oracle: Oracle = NO_ORACLE
+    grades: Grades = NO_GRADES
 
 
 @dataclass(slots=True)
@@ -164,14 +167,17 @@ class Account:
     locked: set[tuple[int, int]] = field(default_factory=set)  # pools, by asset and market
     allowances: dict[tuple[int, int], int] = field(default_factory=dict)  # by destination and asset
     volumes: dict[int, tuple[int, int]] = field(default_factory=dict)  # as maker and as taker, by asset
+    agents: set[int] = field(default_factory=set)  # authors that may act for it as policies
 
 
 @dataclass(slots=True)
 class State:
-    """The whole venue. `events` collects what the present command has said so far."""
+    """The whole venue. `events` collects what the present command, sent by `origin` and `author`, has said so far."""
 
     seq: int = 0
     time: int = 0
+    origin: int = 0
+    author: int = 0
     authors: list[tuple[int, str, str]] = field(default_factory=list)
     assets: dict[int, Asset] = field(default_factory=dict)
     markets: dict[int, Market] = field(default_factory=dict)

@@ -31,6 +31,11 @@ USED_NONCE_CHAIN: list[tuple[Code, Repair]] = [(Code.DuplicateNonce, {"nonce": 0
 
 def play(desk: Desk, command: c.Command, chain: Chain, **envelope: int) -> None:
     """Repairs a command along the chain and expects it to be accepted at the end."""
+    assert play_on(desk, command, chain, **envelope) is None
+
+
+def play_on(desk: Desk, command: c.Command, chain: Chain, **envelope: int) -> Code | None:
+    """Repairs a command along the chain; returns what it is refused with at the end."""
     for code, repair in chain:
         refusal = desk.refusal(command, **envelope)
         assert refusal is not None, f"accepted, expected {code.name}"
@@ -42,7 +47,8 @@ def play(desk: Desk, command: c.Command, chain: Chain, **envelope: int) -> None:
         else:
             for other in repair:
                 desk.do(other)
-    assert desk.refusal(command, **envelope) is None
+    refusal = desk.refusal(command, **envelope)
+    return refusal and refusal[0]
 
 
 def use_nonce(desk: Desk, account: int) -> None:

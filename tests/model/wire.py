@@ -25,6 +25,13 @@ def encode_int(value: int) -> bytes:
     raise OverflowError(value)
 
 
+def string_header(size: int) -> bytes:
+    """The shortest header of a string of so many bytes."""
+    if size < 32:
+        return bytes([0xA0 | size])
+    return bytes([0xD9, size]) if size < 2**8 else b"\xda" + struct.pack(">H", size)
+
+
 def encode(value: object) -> bytes:
     """Encodes bool, int, str and sequences of them."""
     if isinstance(value, bool):
@@ -33,8 +40,7 @@ def encode(value: object) -> bytes:
         return encode_int(value)
     if isinstance(value, str):
         text = value.encode()
-        header = bytes([0xA0 | len(text)]) if len(text) < 32 else bytes([0xD9, len(text)])
-        return header + text
+        return string_header(len(text)) + text
     assert isinstance(value, Sequence)
     header = bytes([0x90 | len(value)]) if len(value) < 16 else b"\xdc" + struct.pack(">H", len(value))
     return header + b"".join(encode(item) for item in value)
@@ -64,6 +70,9 @@ def decode_at(data: bytes, at: int) -> tuple[Any, int]:
     if code in FIXED:
         size = struct.calcsize(FIXED[code])
         return struct.unpack_from(FIXED[code], data, at)[0], at + size
+    if code == 0xDA:
+        (size,) = struct.unpack_from(">H", data, at)
+        return data[at + 2 : at + 2 + size].decode(), at + 2 + size
     if 0xA0 <= code < 0xC0 or code == 0xD9:
         size, at = (code & 0x1F, at) if code != 0xD9 else (data[at], at + 1)
         return data[at : at + size].decode(), at + size

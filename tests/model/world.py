@@ -22,6 +22,7 @@ from . import (
     rules_margin,
     rules_money,
     rules_moves,
+    rules_oracle,
     rules_orders,
     rules_portfolio,
     rules_reduction,
@@ -99,6 +100,11 @@ RULES: dict[type, Callable[[State, Any], None]] = {
     c.ConvertCollateral: rules_losses.convert_collateral,
     c.Deleverage: rules_moves.deleverage,
     c.Socialise: rules_losses.socialise,
+    c.Observe: rules_oracle.observe,
+    c.SetOracle: rules_oracle.set_oracle,
+    c.SetGrades: rules_oracle.set_grades,
+    c.SetAgent: rules_oracle.set_agent,
+    c.Note: rules_oracle.note,
 }
 # Commands that check in the midst of what they do: they run on a copy, which is kept unless they are refused.
 TRIED_FIRST = {
@@ -138,6 +144,7 @@ class World:
             raise ValueError(f"time {record.time} lies before {state.time}")
         state.seq += 1
         state.time = record.time
+        state.origin, state.author = record.origin, record.author
         state.events = []
         expire(state)
         try:
@@ -182,6 +189,14 @@ class World:
     def backstop(self) -> projections.Row:
         """Vaults and liquidators."""
         return projections.backstop(self.state)
+
+    def authors(self) -> list[projections.Row]:
+        """One row per author."""
+        return projections.authors(self.state)
+
+    def holders(self, market: int) -> list[projections.Row] | None:
+        """One row per account that has lots in a market; None when unknown."""
+        return projections.holders(self.state, market)
 
     def parameters(self) -> projections.Row:
         """The parameters of the venue."""
