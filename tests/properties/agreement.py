@@ -68,6 +68,7 @@ def compare_views(world: World, kernel: Kernel) -> None:
     same("auctions", world.auctions(), decode(kernel.auctions()))
     same("groups", world.groups(), decode(kernel.groups()))
     same("backstop", world.backstop(), decode(kernel.backstop()))
+    same("authors", world.authors(), decode(kernel.authors()))
     same("parameters", world.parameters(), decode(kernel.parameters()))
     same("account_count", len(state.accounts), kernel.account_count())
     for account in state.accounts:
@@ -88,7 +89,8 @@ def settled(account: list[Any] | None) -> list[Any] | None:
 
 
 def compare_market(world: World, kernel: Kernel, market: int) -> None:
-    """Compares depth, and the queue of every level."""
+    """Compares who holds it, depth, and the queue of every level."""
+    same(f"holders of {market}", world.holders(market), decode(kernel.holders(market)))
     same(f"book {market}", world.book(market, DEPTH), decode(kernel.book(market, DEPTH)))
     for side, price in world.state.markets[market].queues:
         ours = world.queue(market, side, price)

@@ -11,7 +11,7 @@ from tests.model.wire import decode_at, encode
 from tests.properties.hostile import FIELD_TYPES, RANGES
 
 KINDS = {tag: kind for kind, tag in c.TAGS.items()}
-STRING_BYTES_MAX = 64
+BYTES_MAX = {"str": 64, "text": 16_384}
 
 
 class Rows(NamedTuple):
@@ -23,6 +23,7 @@ class Rows(NamedTuple):
 
 # The fields that hostile.py leaves alone, in their order: what they may be.
 SIDE, KIND, FORCE, MODE, FLAG, ORIGIN = {1, 2}, {1, 2}, {1, 2, 3, 4}, {0, 1, 2, 3, 4}, bool, {0, 1, 2, 3}
+GRADE = set(range(7))
 CHOICES: dict[type, tuple[Any, ...]] = {
     c.Place: (SIDE, KIND, FORCE, MODE, FLAG, FLAG),
     c.MassCancel: ({0, 1, 2},),
@@ -41,6 +42,9 @@ CHOICES: dict[type, tuple[Any, ...]] = {
     c.Hedge: (SIDE,),
     c.Deleverage: (Rows(c.Share, ("u32", "i64")),),
     c.Socialise: (SIDE,),
+    c.SetOracle: (GRADE,),
+    c.SetGrades: (GRADE, GRADE, GRADE),
+    c.SetAgent: (FLAG,),
 }
 TIERS = Rows(c.Tier, ("i64", "i64", "i64"))
 
@@ -118,8 +122,8 @@ def parse_command(value: Any) -> c.Command:
 
 def parse_field(value: Any, wire_type: str, choices: Any) -> Any:
     """One field of a command."""
-    if wire_type == "str":
-        demand(isinstance(value, str) and len(value.encode()) <= STRING_BYTES_MAX)
+    if wire_type in BYTES_MAX:
+        demand(isinstance(value, str) and len(value.encode()) <= BYTES_MAX[wire_type])
         return value
     if wire_type == "tiers":
         return parse_rows(value, TIERS)

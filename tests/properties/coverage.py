@@ -7,9 +7,12 @@ from collections.abc import Iterable
 
 from tests.model import commands as c
 from tests.model import events as e
+from tests.model.common_checks import FOR_AN_ACCOUNT
 from tests.model.events import Event
 from tests.model.refusals import Code
 
+TEXT_MAX = 16_384
+MONEY = (c.Withdraw, c.Transfer, c.Draw)
 SITUATIONS = (
     "amend in place",
     "amend that trades at once",
@@ -35,6 +38,14 @@ SITUATIONS = (
     "stress moved margin",
     "stress moved nothing",
     "collateral withdrawn",
+    *(f"grade stops {kind.__name__}" for kind in (c.Place, c.Amend, c.SettleFunding)),
+    "grade stops money",
+    *(f"agent: {kind.__name__}" for kind in (c.Place, c.Amend, c.Cancel, c.MassCancel, c.Draw, c.AdjustMargin)),
+    *(f"no agent: {kind.__name__}" for kind in (c.Place, c.Amend)),
+    "grade falls",
+    "trust taken back",
+    "note of nobody",
+    "longest note",
     *(f"self-trade mode {mode}" for mode in (c.CANCEL_NEWEST, c.CANCEL_OLDEST, c.CANCEL_BOTH, c.DECREMENT)),
 )
 
@@ -75,6 +86,7 @@ class Coverage:
             if event[0] == e.ORDER_CANCELLED:
                 self.reasons[event[6]] += 1
         self.situations.update(self.situations_of(record.command, events))
+        self.situations.update(situations_of_policies(record, events))
 
     def learn(self, event: Event) -> None:
         """Remembers which market pays makers, and whose account is whose."""
@@ -147,6 +159,27 @@ class Coverage:
             yield "margin added" if event[4] > 0 else "margin removed"
         if event[0] == e.WITHDRAWN and event[3] in self.collateral:
             yield "collateral withdrawn"
+
+
+def situations_of_policies(record: c.Record, events: list[Event]) -> Iterable[str]:
+    """What policies did, or were kept from, and what was said."""
+    last, name = events[-1], type(record.command).__name__
+    if last[0] == e.REJECTED and last[4] == Code.OracleGrade:
+        yield "grade stops money" if isinstance(record.command, MONEY) else f"grade stops {name}"
+    if record.origin == c.POLICY and isinstance(record.command, FOR_AN_ACCOUNT):
+        if last[0] != e.REJECTED:
+            yield f"agent: {name}"
+        elif last[4] == Code.AgentNotGranted:
+            yield f"no agent: {name}"
+    if last[0] == e.ORACLE_SET and last[5] < last[8]:
+        yield "grade falls"
+    if last[0] == e.AGENT_SET and not last[4]:
+        yield "trust taken back"
+    if last[0] == e.NOTED:
+        if last[2] == 0:
+            yield "note of nobody"
+        if len(last[6]) == TEXT_MAX:
+            yield "longest note"
 
 
 def situations_of_place(command: c.Place, events: list[Event]) -> Iterable[str]:

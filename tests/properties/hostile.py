@@ -80,8 +80,14 @@ FIELD_TYPES: dict[type, str] = {
     c.ConvertCollateral: "u32 u16 i64",
     c.Deleverage: "u32 u16 i64 -",
     c.Socialise: "u32 u16 - i64",
+    c.Observe: "u16 u16 i64 i64 u64",
+    c.SetOracle: "u16 i64 i64 - u64",
+    c.SetGrades: "u16 - - -",
+    c.SetAgent: "u32 u16 -",
+    c.Note: "u32 str text",
 }
 STRINGS = ("", "a b", "é", "x" * 24, "x" * 25, "x" * 64, "USD", "M1-PERP", "A-z_0.9/:")
+TEXTS = ("", "{}", "x" * 31, "x" * 32, "é" * 128, "x" * 16_384)
 
 
 def extreme(rng: random.Random, wire_type: str) -> int:
@@ -109,8 +115,8 @@ def spoiled(rng: random.Random, command: c.Command) -> c.Command:
         return command
     index = rng.choice(spoilable)
     value: Any
-    if types[index] == "str":
-        value = rng.choice(STRINGS)
+    if types[index] in ("str", "text"):
+        value = rng.choice(STRINGS if types[index] == "str" else TEXTS)
     elif types[index] == "tiers":
         value = extreme_tiers(rng)
     else:

@@ -290,6 +290,9 @@ def relieve(session: Session) -> c.Command:
             back.append(c.SetStress(market.market, False))
         if market.concentration_rate or (market.open_interest_max and now_and_then(session)):
             back.append(c.SetCaps(market.market, 0, 0, 0))
+        if market.oracle.grade < max(market.grades):
+            back.append(c.SetGrades(market.market, c.NO_GRADE, c.NO_GRADE, c.NO_GRADE))
+            back.append(c.SetOracle(market.market, market.mark or 1, 1, c.GOOD, session.time))
     back += [c.SetExposureCap(*key, 0) for key in sorted(state.exposure_caps)]
     for account in state.accounts.values():
         if account.reduce_only or account.markets:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.model import commands as c
-from tests.model.common_checks import ORIGINS
+from tests.model.common_checks import FOR_AN_ACCOUNT, ORIGINS
 from tests.model.events import Event
 from tests.model.pools import cross_pool, equity, requirement
 from tests.model.rules_admin import ASSETS_MAX
@@ -19,6 +19,7 @@ from tests.model.state import Order, State
 from tests.model.world import World
 
 from .hostile import extreme, extreme_tiers, spoiled
+from .oracle_commands import ORACLE_CHOICES, speaker
 from .risk_commands import RISK_CHOICES, settle_funding
 from .venues import ACCOUNTS, ASSETS, FAMILIES, LARGE, MARKETS, SMALL, Venue, limits, opening_commands, tiers
 
@@ -27,14 +28,14 @@ GOOD_ORIGIN: dict[type, tuple[int, ...]] = {
     c.SetMark: (c.ORACLE, c.POLICY, c.OPERATOR),
     c.Place: (c.CLIENT, c.POLICY, c.OPERATOR),
     c.Amend: (c.CLIENT, c.POLICY, c.OPERATOR),
-    c.Cancel: (c.CLIENT, c.OPERATOR),
+    c.Cancel: (c.CLIENT, c.POLICY, c.OPERATOR),
     c.MassCancel: (c.CLIENT, c.POLICY),
     c.Withdraw: (c.CLIENT, c.OPERATOR),
     c.Transfer: (c.CLIENT, c.OPERATOR),
     c.CreateAccount: (c.CLIENT, c.OPERATOR),
     c.Tick: (c.CLIENT, c.ORACLE, c.POLICY, c.OPERATOR),
     c.Checkpoint: (c.POLICY, c.OPERATOR),
-    **{kind: tuple(sorted(ORIGINS[kind])) for kind in c.MARGIN_TAGS},
+    **{kind: tuple(sorted(ORIGINS[kind])) for kind in (*c.MARGIN_TAGS, *c.ORACLE_TAGS)},
 }
 
 
@@ -83,6 +84,8 @@ class Session:
         author = cause = 0
         if rng.random() < 0.1:
             author, cause = rng.choice((0, 1)), rng.randint(0, self.world.state.seq)
+        if origin == c.POLICY and isinstance(command, FOR_AN_ACCOUNT):
+            origin, author = speaker(self, command.account)
         if rng.random() < 0.015:
             origin = rng.randint(0, 3)
             author = rng.choice((0, 0, 1, 2, 3, 65_535))
@@ -313,6 +316,7 @@ CHOICES: tuple[list[Callable[[Session], c.Command]], list[int]] = (
     [
         *(place, amend, cancel, mass_cancel, set_mark, deposit, withdraw, transfer, lambda _: c.Tick(), administer),
         *RISK_CHOICES[0],
+        *ORACLE_CHOICES[0],
     ],
-    [560, 120, 70, 8, 90, 25, 42, 30, 12, 90, *RISK_CHOICES[1]],
+    [560, 120, 70, 8, 90, 25, 42, 30, 12, 90, *RISK_CHOICES[1], *ORACLE_CHOICES[1]],
 )

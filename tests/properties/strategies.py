@@ -14,7 +14,7 @@ from hypothesis.strategies import SearchStrategy
 from tests.model import commands as c
 from tests.model.state import Order
 from tests.model.world import World
-from tests.properties.hostile import FIELD_TYPES, RANGES, STRINGS
+from tests.properties.hostile import FIELD_TYPES, RANGES, STRINGS, TEXTS
 
 START = 1_000
 ACCOUNTS = 4
@@ -108,6 +108,14 @@ administration: SearchStrategy[c.Command] = st.one_of(
     st.sampled_from((c.Tick(), c.Checkpoint())),
 )
 marks = st.builds(c.SetMark, markets, st.integers(MARK - 25, MARK + 25))
+grades = st.integers(c.NO_GRADE, c.GOOD)
+oracle: SearchStrategy[c.Command] = st.one_of(
+    st.builds(c.Observe, st.just(1), st.integers(0, 3), prices, st.integers(0, 2), st.just(START)),
+    st.builds(c.SetOracle, markets, prices, st.integers(-1, 2), grades, st.just(START)),
+    st.builds(c.SetGrades, markets, grades, grades, grades),
+    st.builds(c.SetAgent, accounts, st.integers(0, 3), st.booleans()),
+    st.builds(c.Note, st.integers(0, ACCOUNTS), st.sampled_from(("", "report")), st.sampled_from(TEXTS)),
+)
 mass_cancels = st.builds(c.MassCancel, accounts, st.integers(0, 3), st.integers(0, 2))
 
 
@@ -118,7 +126,8 @@ def spoiled(draw: st.DrawFn, command: c.Command) -> c.Command:
     index = draw(st.sampled_from(range(len(types)))) if types else 0
     if not types or types[index] in ("-", "tiers"):
         return command
-    value: Any = draw(st.sampled_from(STRINGS if types[index] == "str" else edges(types[index])))
+    strings = {"str": STRINGS, "text": TEXTS}
+    value: Any = draw(st.sampled_from(strings.get(types[index]) or edges(types[index])))
     make: Any = type(command)
     return cast("c.Command", make(*command[:index], value, *command[index + 1 :]))
 
@@ -132,13 +141,13 @@ def edges(wire_type: str) -> list[int]:
 @st.composite
 def next_commands(draw: st.DrawFn, orders: list[Order]) -> c.Command:
     """The next command, given the orders that are open."""
-    dice = draw(st.integers(0, 19))
+    dice = draw(st.integers(0, 20))
     if dice < 11 or (dice < 15 and not orders):
         command: c.Command = draw(places())
     elif dice < 15:
         command = draw(order_commands(orders))
     else:
-        command = draw((money, marks, marks, mass_cancels, administration)[dice - 15])
+        command = draw((money, marks, marks, mass_cancels, administration, oracle)[dice - 15])
     return draw(spoiled(command)) if draw(st.integers(0, 19)) == 19 else command
 
 
@@ -162,6 +171,8 @@ def opening(fees: tuple[int, int], tiers: tuple[c.Tier, ...], deposit: int) -> l
         *(c.SetFees(market, *fees) for market in (1, 2)),
         *(c.SetMark(market, MARK) for market in (1, 2)),
         *(c.Deposit(account, 1, deposit) for account in (1, 2, 3, 4)),
+        *(c.RegisterAuthor(c.POLICY, name, "1") for name in ("maker", "hedger")),
+        *(c.SetAgent(account, 1, True) for account in (1, 2)),
     ]
 
 

@@ -17,12 +17,14 @@ from tests.properties.agreement import apply_block, compare_views
 from tests.properties.block_format import Malformed, parse_block
 from tests.properties.strategies import START, sessions
 
+HEADERS = (0x80, 0x90, 0xC0, 0xC2, 0xCB, 0xCC, 0xD0, 0xD9, 0xDA, 0xDC)
+
 
 @st.composite
 def damaged(draw: st.DrawFn, body: bytes) -> bytes:
     """The body with a byte changed, inserted or taken out, an integer widened, or its tail cut or repeated."""
     at = draw(st.integers(0, len(body) - 1))
-    byte = bytes([draw(st.integers(0, 255) | st.sampled_from((0x80, 0x90, 0xC0, 0xC2, 0xCB, 0xCC, 0xD0, 0xD9, 0xDC)))])
+    byte = bytes([draw(st.integers(0, 255) | st.sampled_from(HEADERS))])
     kind = draw(st.sampled_from(("change", "change", "insert", "take out", "widen", "cut", "repeat")))
     if kind == "change":
         return body[:at] + byte + body[at + 1 :]
@@ -64,7 +66,7 @@ def test_the_kernel_takes_exactly_the_well_formed_blocks(records: list[Record], 
 GOOD = [0, c.OPERATOR, 0, 0, 0, [1, "USD", 2]]
 BAD = {
     "origin beyond the four": [0, 4, 0, 0, 0, [16]],
-    "unknown tag": [0, 3, 0, 0, 0, [64]],
+    "unknown tag": [0, 3, 0, 0, 0, [69]],
     "tag 0": [0, 3, 0, 0, 0, [0]],
     "no command": [0, 3, 0, 0, 0],
     "empty command": [0, 3, 0, 0, 0, []],
@@ -85,6 +87,12 @@ BAD = {
     "a move beyond its width": [0, 3, 0, 0, 0, [42, 1, [2**63]]],
     "margin mode 3": [0, 3, 0, 0, 0, [34, 1, 3]],
     "a tier of two": [0, 3, 0, 0, 0, [3, 1, [[0, 1]]]],
+    "grade 7": [0, 3, 0, 0, 0, [65, 1, 1, 0, 7, 0]],
+    "a least grade of 7": [0, 3, 0, 0, 0, [66, 1, 0, 0, 7]],
+    "an integer for a grant": [0, 3, 0, 0, 0, [67, 1, 1, 1]],
+    "a topic of 65 bytes": [0, 3, 0, 0, 0, [68, 0, "x" * 65, ""]],
+    "a body of 16,385 bytes": [0, 3, 0, 0, 0, [68, 0, "x", "x" * 16_385]],
+    "a body of 16,386 bytes in fewer characters": [0, 3, 0, 0, 0, [68, 0, "x", "é" * 8_193]],
     "time past its width": [2**64 - 1, 3, 0, 0, 0, [16]],
 }
 

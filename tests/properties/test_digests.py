@@ -111,6 +111,8 @@ def test_the_seeds_show_every_part_of_the_state() -> None:
             seen |= {"caps"} if state.exposure_caps else set()
         seen |= {"funding"} if any(market.clearing and market.fraction for market in state.markets.values()) else set()
         seen |= {"trades"} if state.trades_made else set()
+        seen |= {"oracle"} if any(market.oracle.confidence for market in state.markets.values()) else set()
+        seen |= {"least grades"} if any(any(market.grades) for market in state.markets.values()) else set()
         seen |= {"fees"} if any(asset.fees for asset in state.assets.values()) else set()
         for account in state.accounts.values():
             seen |= {"nonces"} if account.nonces else set()
@@ -119,6 +121,7 @@ def test_the_seeds_show_every_part_of_the_state() -> None:
             seen |= {"isolated"} if any(position.margin for position in account.positions.values()) else set()
             seen |= {"leverage"} if any(position.initial_rate for position in account.positions.values()) else set()
             seen |= {"allowances"} if account.allowances else set()
+            seen |= {"agents"} if len(account.agents) > 1 else set()
             seen |= {"permissions"} if account.markets or account.destinations else set()
             seen |= {"debt"} if any(cash < 0 for cash in account.cash.values()) else set()
             for order in account.orders.values():
@@ -129,6 +132,7 @@ def test_the_seeds_show_every_part_of_the_state() -> None:
                 seen |= {"named"} if order.client_order else set()
     expected = {"trades", "fees", "nonces", "all nonces", "short", "debt"}
     expected |= {"funding", "caps", "isolated", "leverage", "allowances", "permissions"}
+    expected |= {"oracle", "least grades", "agents"}
     expected |= {"post-only", "reduce-only", "filled", "named"}
     expected |= {"root every 1", "root every 64", "root every 0 ns", "root every 1000 ns", "side 1", "side 2"}
     expected |= {"force 1", "force 4", *(f"self-trade {mode}" for mode in range(5))}

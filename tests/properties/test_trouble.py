@@ -9,11 +9,13 @@ from collections.abc import Iterator
 import pytest
 
 from crossbook._kernel import Kernel
+from tests.model import commands as c
 from tests.model import events as e
 from tests.model.commands import Record
 from tests.model.events import Event
 from tests.model.refusals import Code
 from tests.properties.agreement import Disagreement, compare_block
+from tests.properties.block_format import KINDS
 from tests.properties.coverage import EVENTS_OF_TROUBLE, REFUSALS_OF_TROUBLE
 from tests.properties.promises import Promise
 from tests.properties.test_volume import restored
@@ -22,11 +24,13 @@ from tests.properties.trouble_sessions import TroubleSession
 SESSIONS = 20
 COMMANDS_PER_SESSION = 600
 PROMISED_SEEDS = range(100, 103)
+STOPPED_BY_GRADE = (c.Liquidate, c.Hedge, c.OpenAuction, c.Bid, c.TakeOver, c.Deleverage, c.Socialise)
 DETAILS = {
     *(f"moved for reason {reason}" for reason in (1, 2, 3)),
     *(f"auction closed for reason {reason}" for reason in (1, 3)),
     "liquidation of kind 1 filled",
     "order cancelled by the waterfall",
+    *(f"grade stops {kind.__name__}" for kind in STOPPED_BY_GRADE),
 }
 
 
@@ -43,6 +47,8 @@ def told_by(event: Event) -> Iterator[str]:
         yield "order cancelled by the waterfall"
     if event[0] == e.REJECTED:
         yield Code(event[4]).name
+    if event[0] == e.REJECTED and event[4] == Code.OracleGrade:
+        yield f"grade stops {KINDS[event[2]].__name__}"
 
 
 def run_session(seed: int, seen: Counter[str]) -> None:

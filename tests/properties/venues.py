@@ -88,6 +88,19 @@ def collateral_commands(rng: random.Random, venue: Venue) -> Iterator[c.Command]
     yield c.SetCollateralPrice(COLLATERAL, 33, 10**9)
 
 
+def agent_commands(rng: random.Random) -> Iterator[c.Command]:
+    """Two policies that most accounts entrust themselves to; now and then one account has as many agents as it may."""
+    many = rng.choice((2, 2, 17))
+    for number in range(many):
+        yield c.RegisterAuthor(c.POLICY, f"policy {number}", "1.0")
+    for account in range(1, ACCOUNTS + 1):
+        for author in range(1, 3):
+            if rng.random() < 0.85 or (many > 2 and account == 1):
+                yield c.SetAgent(account, author, True)
+    for author in range(3, many):
+        yield c.SetAgent(1, author, True)
+
+
 def opening_commands(rng: random.Random, venue: Venue) -> Iterator[c.Command]:
     """Everything it takes until orders can be placed; a market or two may be left unready for a while."""
     yield c.AddAsset("USD", venue.decimals[0])
@@ -101,7 +114,7 @@ def opening_commands(rng: random.Random, venue: Venue) -> Iterator[c.Command]:
         yield c.AddMarket(f"M{market}-PERP", shape.settlement, *sizes, shape.price_max, shape.position_max)
     for parent in SUB_ACCOUNT_PARENTS:
         yield c.CreateAccount(parent)
-    yield c.RegisterAuthor(c.POLICY, "mark", "1.0")
+    yield from agent_commands(rng)
     for market in range(1, MARKETS + 1):
         if rng.random() < 0.92:
             yield c.SetTiers(market, tiers(rng, venue))
@@ -110,6 +123,8 @@ def opening_commands(rng: random.Random, venue: Venue) -> Iterator[c.Command]:
             yield limits(rng, venue, market)
         if rng.random() < 0.92:
             yield c.SetMark(market, venue.shapes[market - 1].middle)
+        if rng.random() < 0.8:
+            yield c.SetOracle(market, venue.shapes[market - 1].middle, 1, c.GOOD, 0)
     if rng.random() < 0.8:
         yield from collateral_commands(rng, venue)
     for account in range(1, ACCOUNTS + 1):
