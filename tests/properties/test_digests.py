@@ -23,7 +23,7 @@ from tests.model.world import World
 from tests.properties.sessions import Session
 
 SEEDS = range(12)
-COMMANDS = 640
+COMMANDS = 672
 NOW = 1_700_000_000_000_000_000
 MINUTE = 60_000_000_000
 
