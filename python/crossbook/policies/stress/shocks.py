@@ -1,0 +1,155 @@
+"""Stress on a schedule: each shock happens to a copy of the present, and the report says what it would cost.
+
+A copy costs time and memory in proportion to the state, and there is one for every shock: `docs/policies_risk.md` says
+how much that is. Nobody acts on a copy: what is reported is what the venue would stand for if nothing could be closed
+on the way.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+from crossbook.commands import RATE_ONE, Command, Grade, SetGrades, SetMark, SetOracle, SettleFunding
+from crossbook.events import Event, Rejected
+from crossbook.policies.contract import Proposal, Reaction, Turn
+from crossbook.policies.stress import report
+from crossbook.policies.stress.assessment import PoolWorth, concentration, losses, pools
+from crossbook.policies.stress.report import Endangered, FundNeed, ShockResult, StressReport
+from crossbook.policies.view import Scratch
+from crossbook.rows import MarketRow
+
+SECOND_NS = 1_000_000_000
+
+
+class Gap(Struct, frozen=True):
+    """All marks jump at once: `move_rates` by market id, parts per 10^9; the last is that of all further markets."""
+
+    name: str
+    move_rates: tuple[int, ...]
+
+
+class FundingShock(Struct, frozen=True):
+    """Every market settles `rate` (parts per 10^9 of the mark, longs pay) for so many epochs."""
+
+    name: str
+    rate: int
+    epochs: int = 1
+
+
+class Outage(Struct, frozen=True):
+    """Every oracle is lost, and then the marks jump as in a gap: only what asks for no grade can be liquidated."""
+
+    name: str
+    move_rates: tuple[int, ...]
+
+
+class ShocksState(Struct):
+    """When the next run is due, ns since the epoch (0: not known yet)."""
+
+    due_ns: int = 0
+
+
+class Shocks(Struct, frozen=True):
+    """Tries shocks every `interval_ns` of stamped time, and reports; `accounts_max` bounds the list of pools."""
+
+    role: ClassVar[str] = "stress"
+    name: ClassVar[str] = "shocks"
+    version: ClassVar[str] = "1"
+    listens: ClassVar[frozenset[type[Event]]] = frozenset()
+    State: ClassVar[type[Struct]] = ShocksState
+
+    interval_ns: int = 3_600 * SECOND_NS
+    gaps: tuple[Gap, ...] = (
+        Gap("fall of a tenth", (-100_000_000,)),
+        Gap("fall of a fifth", (-200_000_000,)),
+        Gap("rise of a tenth", (100_000_000,)),
+        Gap("rise of a fifth", (200_000_000,)),
+    )
+    funding: tuple[FundingShock, ...] = (
+        FundingShock("longs pay one percent", 10_000_000),
+        FundingShock("shorts pay one percent", -10_000_000),
+    )
+    outages: tuple[Outage, ...] = (Outage("fall of a tenth, unseen", (-100_000_000,)),)
+    accounts_max: int = 20
+
+    def react(self, state: ShocksState, turn: Turn) -> Reaction[ShocksState]:
+        """Runs the shocks at every full interval."""
+        proposals: tuple[Proposal, ...] = ()
+        if state.due_ns and turn.time_ns >= state.due_ns:
+            proposals = (Proposal(report.note(self.run(turn)), turn.seq),)
+        state.due_ns = (turn.time_ns // self.interval_ns + 1) * self.interval_ns
+        return Reaction(state, proposals, state.due_ns)
+
+    def run(self, turn: Turn) -> StressReport:
+        """What each shock would do to the present."""
+        rows = [row for row in turn.view.markets() if row.mark]
+        results: list[ShockResult] = []
+        worst: dict[tuple[int, int, int], tuple[str, PoolWorth]] = {}
+        for name, kind, commands in self._shocks(rows, turn.time_ns):
+            copy = turn.view.scratch()
+            answers = copy.submit(commands, time_ns=turn.time_ns)
+            refused = sum(isinstance(event, Rejected) for event in answers)
+            worths = pools(copy)
+            danger = [pool for pool in worths if pool.shortage > 0]
+            results.append(ShockResult(name, kind, losses(worths), len(danger), _withheld(danger, copy), refused))
+            for pool in danger:
+                key = pool.account, pool.asset, pool.market
+                if key not in worst or pool.shortage > worst[key][1].shortage:
+                    worst[key] = name, pool
+        ranked = sorted(worst.values(), key=lambda one: (-one[1].shortage, one[1].account, one[1].market))
+        return StressReport(
+            seq=turn.seq,
+            shocks=tuple(results),
+            needs=_needs(results, turn),
+            in_danger=len(worst),
+            endangered=tuple(
+                Endangered(pool.account, pool.asset, pool.market, name, pool.equity, pool.maintenance)
+                for name, pool in ranked[: self.accounts_max]
+            ),
+            concentration=concentration(turn.view),
+        )
+
+    def _shocks(self, rows: list[MarketRow], time_ns: int) -> list[tuple[str, str, list[Command]]]:
+        """Each shock as its name, its kind and the commands that make it."""
+        shocks = [(gap.name, "gap", _gap(rows, gap.move_rates)) for gap in self.gaps]
+        for shock in self.funding:
+            ungraded: list[Command] = [SetGrades(row.market, Grade.NONE, Grade.NONE, Grade.NONE) for row in rows]
+            epoch: list[Command] = [SettleFunding(row.market, row.mark, shock.rate) for row in rows]
+            shocks.append((shock.name, "funding", ungraded + epoch * shock.epochs))
+        for outage in self.outages:
+            lost: list[Command] = [
+                SetOracle(row.market, row.oracle.price or row.mark, row.oracle.confidence, Grade.NONE, time_ns)
+                for row in rows
+            ]
+            shocks.append((outage.name, "outage", lost + _gap(rows, outage.move_rates)))
+        return shocks
+
+
+def _gap(rows: list[MarketRow], move_rates: tuple[int, ...]) -> list[Command]:
+    """The marks after a gap, in whole ticks towards zero, at least 1 and at most the highest price."""
+    marks: list[Command] = []
+    for row in rows:
+        rate = move_rates[min(row.market, len(move_rates)) - 1] if move_rates else 0
+        marks.append(SetMark(row.market, min(max(row.mark * (RATE_ONE + rate) // RATE_ONE, 1), row.price_max)))
+    return marks
+
+
+def _withheld(danger: list[PoolWorth], copy: Scratch) -> int:
+    """How many pools have a position in a market whose oracle is not good enough to liquidate by."""
+    blind = {row.market for row in copy.markets() if row.oracle.grade < row.grades.liquidation}
+    return sum(any(market in blind for market in pool.markets) for pool in danger)
+
+
+def _needs(results: list[ShockResult], turn: Turn) -> tuple[FundNeed, ...]:
+    """The largest loss of each fund, the first of several as large, beside what the fund holds."""
+    worst: dict[tuple[int, int], tuple[int, str]] = {}
+    for result in results:
+        for one in result.losses:
+            fund = one.asset, one.market
+            if one.loss > worst.get(fund, (0, ""))[0]:
+                worst[fund] = one.loss, result.name
+    funds = {(row.asset, 0): row.insurance for row in turn.view.assets()}
+    funds |= {(row.settlement, row.market): row.insurance.fund for row in turn.view.markets()}
+    return tuple(FundNeed(*fund, worst[fund][0], funds[fund], worst[fund][1]) for fund in sorted(worst))
