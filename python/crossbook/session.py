@@ -235,6 +235,9 @@ class Session:
 
     def _commit_and_execute(self, block: PackedBlock) -> tuple[BlockReceipt, bytes]:
         """Durable before visible: journal the block, then execute it."""
+        if self._writer.next_seq != self.kernel.seq + 1:
+            self._halt(KernelError("the kernel executed something that is not in the journal"))
+            self.check_serving()
         try:
             receipt = self._writer.append(
                 block.body,

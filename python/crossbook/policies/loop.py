@@ -97,6 +97,7 @@ class Loop:
         self.open_ns: int | None = None
         self.closed_ns = 0
         self.engagements: dict[str, Engagement] = {}
+        self.faults: Final[list[notes.Fault]] = []
         self._answers: deque[Receipt] = deque(maxlen=ANSWERS_MAX)
         self._view: Final = PolicyView(lambda: self.sequencer.kernel)
 
@@ -325,6 +326,7 @@ class Loop:
         action = action or (role.on_fault.value if is_default else "fallback")
         del self.engagements[slot]
         body = notes.Fault(slot, engaged.author, engaged.turns, fault.fault, fault.detail, action)
+        self.faults.append(body)
         self._do([notes.note(notes.FAULT, body)], time_ns)
         _log.error(
             "policy taken off",

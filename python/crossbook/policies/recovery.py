@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from crossbook._kernel import Kernel
 from crossbook.commands import Command, Note, Origin, RegisterAuthor, Repair
-from crossbook.errors import PolicyDivergence
+from crossbook.errors import InputError, PolicyDivergence
 from crossbook.events import Event, Noted
 from crossbook.journal import JournalReader
 from crossbook.policies import catalogue, notes
@@ -231,16 +231,25 @@ class Recovery:
     ) -> None:
         self.sequencer: Final = TapeSequencer(tape, beyond)
         self.loop: Final = Loop(self.sequencer, limits=limits)
+        self.missing: Final[dict[str, InputError]] = {}
         self._sources: Final = sources
         self._tape: Final = tape
 
     def run(self) -> Loop:
-        """Run the policies past the whole tape. Raises PolicyDivergence, and InputError for a policy nobody has."""
+        """Run the policies past the whole tape.
+
+        Raises:
+            PolicyDivergence: a policy does not propose what stands there.
+            InputError: a policy that still plays is not installed, and none was given for its slot.
+        """
         while (recorded := self._tape.peek()) is not None:
             try:
                 self._step(recorded)
             except EndOfTape:
                 break
+        for slot, error in self.missing.items():
+            if slot in self.loop.engagements and type(self.loop.engagements[slot].policy) is StandIn:
+                raise error
         self.loop.drain()
         return self.loop
 
@@ -288,8 +297,12 @@ class Recovery:
             return given, True
         if engaged.slot in self._sources:
             return StandIn(), False
-        kind = catalogue.find(engaged.slot.partition(".")[0], engaged.name)
-        policy = catalogue.configured(kind, engaged.config)
+        try:
+            kind = catalogue.find(engaged.slot.partition(".")[0], engaged.name)
+            policy = catalogue.configured(kind, engaged.config)
+        except InputError as error:
+            self.missing[engaged.slot] = error
+            return StandIn(), False
         if catalogue.source_digest(policy) != engaged.source:
             _log.warning("policy source differs", slot=engaged.slot, recorded=engaged.source)
         return policy, True
