@@ -107,7 +107,7 @@ def test_a_healthy_account_is_not_liquidated_whatever_a_policy_proposes(tmp_path
 
 
 def test_refusals_without_end_are_a_fault(tmp_path: Path) -> None:
-    stage = play(tmp_path / "venue", zoo.Hunts(), limits=Limits(refusals_max=1))
+    stage = play(tmp_path / "venue", zoo.Echoes(), limits=Limits(refusals_max=5))
     assert [fault.fault for fault in faults(stage)] == ["refused"]
     sound(stage)
 

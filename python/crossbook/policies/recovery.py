@@ -322,7 +322,7 @@ class _Nothing(Struct):
 
 
 class StandIn(Struct, frozen=True):
-    """In the place of a policy that is not run again: it is never asked, its records are taken from the tape."""
+    """In the place of a policy that is not run again: its records are taken from the tape, and past it it is silent."""
 
     role: ClassVar[str] = ""
     name: ClassVar[str] = "stand-in"
@@ -330,6 +330,6 @@ class StandIn(Struct, frozen=True):
     listens: ClassVar[frozenset[type[Event]]] = frozenset()
     State: ClassVar[type[Struct]] = _Nothing
 
-    def react(self, _state: _Nothing, _turn: Turn) -> Reaction[_Nothing]:
-        """Never called."""
-        raise NotImplementedError
+    def react(self, state: _Nothing, _turn: Turn) -> Reaction[_Nothing]:
+        """Nothing, until somebody takes its place."""
+        return Reaction(state)
