@@ -28,7 +28,7 @@ from crossbook.wire import decode_events
 
 SMALL = DemoConfig(seed=11, makers=3, takers=60, hedgers=6, gamblers=6, rounds=120, crash=Crash(start=60, rounds=30))
 
-SMALL_ROOT = "3658c78fce09e70f01be00424f38b246da8e02dbbf50b5bc0eb4f7c9c45a6edd"
+SMALL_ROOT = "d7a225b43c9bff9379ecc243e75f0182eb06f13f19a0ec0ff50589eaf76fc080"
 SMALL_DIGEST = "214305edf0c651d997256855c1163cbe4b1315d7d2aa81f13f09d7aba3944ad8"
 
 
