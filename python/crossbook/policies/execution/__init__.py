@@ -1,0 +1,1 @@
+"""Policies that work orders for accounts that entrusted them."""

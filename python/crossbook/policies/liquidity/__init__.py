@@ -1,0 +1,1 @@
+"""Policies that quote for those who entrusted their money to them."""

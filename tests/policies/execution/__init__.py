@@ -1,0 +1,1 @@
+"""Scenarios of this role's policies on a real venue."""
