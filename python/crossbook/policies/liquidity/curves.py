@@ -66,7 +66,7 @@ class Linear(Struct, frozen=True, tag="linear"):
     step_rate: int = 500_000
     widening_rate: int = RATE_ONE
     grade_rate: int = 500_000
-    skew_rate: int = 2_000_000
+    skew_rate: int = 500_000
 
     def levels(self, scene: Scene) -> tuple[Levels, Levels]:
         """Bids and asks, best first."""

@@ -47,6 +47,10 @@ class Register(Struct):
     high_equity: int = 0
     high_total: int = 0
 
+    def waits(self, time_ns: int) -> bool:
+        """Whether somebody's redemption is due and could not be paid yet."""
+        return any(0 < one.due_at <= time_ns for one in self.holdings.values())
+
 
 def shares_for(amount: int, *, equity: int, total: int) -> int:
     """The shares that an amount (minor units) gets."""

@@ -12,15 +12,15 @@ from typing import Annotated, ClassVar, Final
 
 from msgspec import Meta, Struct, field
 
-from crossbook.commands import RATE_ONE, Grade, MarketMode, Origin, Side
+from crossbook.commands import RATE_ONE, Grade, MarketMode, Note, Origin, Side
 from crossbook.events import AgentSet, Event, MarketModeSet, MarkSet, Noted, OracleSet, Standing
 from crossbook.policies import notes
 from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.liquidity import ledger, quotes, shares, topics
-from crossbook.policies.liquidity.curves import ConstantProduct, Curve, Linear, Scene
+from crossbook.policies.liquidity.curves import ConstantProduct, Curve, Levels, Linear, Scene
 from crossbook.policies.liquidity.ledger import Ledger
 from crossbook.policies.liquidity.shares import Register
-from crossbook.rows import AccountRow, AssetRow, MarketRow, PoolRow, PositionRow
+from crossbook.rows import AccountRow, AssetRow, MarketRow, OrderRow, PoolRow, PositionRow
 
 SECOND_NS: Final = 1_000_000_000
 Positive = Annotated[int, Meta(ge=1)]
@@ -74,6 +74,11 @@ class _Sight(Struct, frozen=True):
     def lots(self) -> int:
         """The inventory."""
         return self.position.lots if self.position else 0
+
+    @property
+    def quotes_bind(self) -> bool:
+        """Whether open orders make the vault's risk larger than its inventory does."""
+        return self.position is not None and self.position.worst_lots > abs(self.position.lots)
 
 
 class Vault(Struct, frozen=True):
@@ -132,7 +137,7 @@ class Vault(Struct, frozen=True):
             *self._redemptions(state, turn, sight),
             *self._report(state, turn, sight),
         ]
-        if touched or refreshes or proposals:
+        if touched or refreshes or proposals or state.register.waits(turn.time_ns):
             proposals += self._quotes(state, turn, sight)
         return Reaction(state, tuple(proposals), self._wake(state, turn.time_ns))
 
@@ -185,7 +190,7 @@ class Vault(Struct, frozen=True):
                     refused = topics.Refused(self.account, leave.provider, topics.LEAVE, "shares")
                     yield Proposal(notes.note(topics.REFUSED, refused), event.seq)
 
-    def _join(self, state: VaultState, turn: Turn, sight: _Sight, join: topics.Join) -> notes.Note:
+    def _join(self, state: VaultState, turn: Turn, sight: _Sight, join: topics.Join) -> Note:
         equity, total = state.ledger.equity(sight.pool), state.register.total
         issued = shares.shares_for(join.amount, equity=equity, total=total) if equity >= 0 else 0
         reason = ""
@@ -215,9 +220,11 @@ class Vault(Struct, frozen=True):
             holding = register.holdings[provider]
             equity, total = books.equity(sight.pool), register.total
             within = shares.most_shares(_free(sight) - books.payable, equity=equity, total=total)
+            if within < holding.leaving and sight.quotes_bind:
+                break  # what the quotes bind is free when they are gone, at the next refresh
             leaving = min(holding.leaving, within)
             amount = shares.value_of(leaving, equity=equity, total=total)
-            if not amount:
+            if equity <= 0 or not leaving or (not amount and leaving < holding.leaving):
                 break
             price = shares.share_price(equity=equity, total=total)
             cause = holding.cause
@@ -281,21 +288,18 @@ class Vault(Struct, frozen=True):
         if hindrance == "not_granted" or sight.market.mode == MarketMode.HALTED:
             return
         own = turn.view.orders(self.account, self.market)
-        wanted: dict[Side, quotes.Levels] = {Side.BUY: [], Side.SELL: []}
+        wanted: dict[Side, Levels] = {Side.BUY: [], Side.SELL: []}
         if not hindrance:
             wanted = self._wanted(state, turn, sight, own)
         for command in quotes.changes(own, wanted, account=self.account, market=self.market):
             yield Proposal(command)
 
-    def _wanted(
-        self, state: VaultState, turn: Turn, sight: _Sight, own: list[quotes.OrderRow]
-    ) -> dict[Side, quotes.Levels]:
+    def _wanted(self, state: VaultState, turn: Turn, sight: _Sight, own: list[OrderRow]) -> dict[Side, Levels]:
         limit = self._limit(state, sight)
         scene = Scene(sight.reference, sight.market.oracle.grade, state.volatility.rate, sight.lots, limit)
         curve: Curve = self.curve
         # Who is due and cannot be paid has the inventory run down: only what reduces it is quoted.
-        waits = any(0 < one.due_at <= turn.time_ns for one in state.register.holdings.values())
-        most = 0 if waits else limit
+        most = 0 if state.register.waits(turn.time_ns) else limit
         rooms = max(0, most - sight.lots), max(0, most + sight.lots)
         best = quotes.outside(turn.view, self.market, own)
         return quotes.bounded(curve.levels(scene), rooms=rooms, market=sight.market, best=best)
