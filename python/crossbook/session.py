@@ -21,7 +21,7 @@ from crossbook.errors import InputError, VenueClosed, VenueHalted
 from crossbook.journal import BODY_BYTES_MAX, BlockReceipt, JournalWriter
 from crossbook.journal.errors import BlockRefused, JournalHalted
 from crossbook.receipt import Receipt
-from crossbook.wire import Record, check_records, encode_record
+from crossbook.wire import Record, check_records, check_strings, encode_record
 
 Clock = Callable[[], int]
 """Returns nanoseconds since the Unix epoch."""
@@ -137,6 +137,7 @@ def not_a_command(given: object) -> InputError:
 
 def _check_record_fits(data: bytes, command: Command) -> None:
     if len(data) > BODY_BYTES_MAX:
+        check_strings(command)
         raise InputError(
             f"a {type(command).__name__} of {len(data)} bytes fits into no block",
             code="record_too_large",

@@ -108,10 +108,11 @@ def _explain(body: bytes, records: Sequence[Record]) -> None:
     except msgspec.ValidationError as error:
         raise _field_error(str(error), records) from None
     for index, record in enumerate(records):
-        _check_strings(index, record.command)
+        check_strings(record.command, index=index)
 
 
-def _check_strings(index: int, command: Command) -> None:
+def check_strings(command: Command, *, index: int = 0) -> None:
+    """Refuse strings that no field holds. Raises InputError `string_too_long` or `text_too_long`."""
     for field in command.__struct_fields__:
         value = getattr(command, field)
         is_text = isinstance(command, Note) and field == "body"

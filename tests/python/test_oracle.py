@@ -117,8 +117,10 @@ def test_words_come_back_as_they_were_noted(venue: Venue, body: str) -> None:
     [
         ("t", "x" * (TEXT_BYTES_MAX + 1), "text_too_long", "body", TEXT_BYTES_MAX + 1),
         ("t", "é" * (TEXT_BYTES_MAX // 2 + 1), "text_too_long", "body", TEXT_BYTES_MAX + 2),
+        ("t", "x" * 10**6, "text_too_long", "body", 10**6),
         ("x" * 65, "", "string_too_long", "topic", 65),
     ],
+    ids=["a byte over", "a character over", "more than a block", "topic"],
 )
 def test_words_that_are_too_many_are_named(
     venue: Venue, topic: str, body: str, code: str, field: str, size: int

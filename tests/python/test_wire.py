@@ -44,10 +44,13 @@ def values_for(field: str) -> st.SearchStrategy[Any]:
     wild = st.one_of(small, st.sampled_from(INTERESTING), st.integers(-(2**65), 2**65), st.booleans(), st.none())
     if field in {"symbol", "name", "version", "evidence"}:
         return st.one_of(st.text(max_size=70), st.just("\ud800"), wild)
+    if field in {"topic", "body"}:
+        lengths = st.sampled_from([0, 1, 31, 32, 255, 256, 8_192, 16_384, 16_385, 70_000])
+        return st.one_of(st.builds("é".__mul__, lengths), st.builds("x".__mul__, lengths), st.just("\ud800"), wild)
     if field == "tiers":
         tier = st.builds(Tier, wild, wild, wild)
         return st.lists(tier, max_size=20).map(tuple)
-    if field in {"post_only", "reduce_only"}:
+    if field in {"post_only", "reduce_only", "granted"}:
         return st.one_of(st.booleans(), wild)
     return wild
 
