@@ -1,0 +1,205 @@
+"""The rungs that trade in the book: a hedge, a bounded reduction, a full close.
+
+A hedged pool must not lose one leg and keep the other. So positions on one underlying are reduced together, by the
+same share, in one submission; and a portfolio pool, whose legs cover one another, is reduced only by what is naked.
+"""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from crossbook import formulas
+from crossbook.commands import Command, Hedge, Liquidate, Side
+from crossbook.policies.liquidation.cases import Case
+from crossbook.policies.liquidation.present import Plight, Present, share_up
+from crossbook.policies.liquidation.terms import Outcome, Pass, Stage, Step, Terms
+from crossbook.rows import MarketRow, PositionRow
+
+DEPTH = 20
+"""Levels of a book that are looked at to find out what a hedge costs."""
+
+
+def reduce(terms: Terms, case: Case, plight: Plight, present: Present) -> Outcome:
+    """A share of what restores the pool, no worse than the fillable price, then a cooldown."""
+    return _paced("reduce", terms, case, plight, present) or _reduction(terms, plight, present)
+
+
+def hedge(terms: Terms, case: Case, plight: Plight, present: Present) -> Outcome:
+    """Portfolio pools only: the order that takes most off the worst loss of a group for what it costs."""
+    if not plight.is_portfolio:
+        return Pass("not_portfolio")
+    return _paced("hedge", terms, case, plight, present) or _hedge(terms, plight, present)
+
+
+def close(_terms: Terms, _case: Case, plight: Plight, present: Present) -> Outcome:
+    """All that the kernel allows, of every position, at once and without a cooldown of the policy's own."""
+    if plight.pool.resumes_at > present.time_ns:
+        return Pass("cooldown", plight.pool.resumes_at)
+    found = [position for position in plight.held if _is_fillable(plight, position, present)]
+    if not found:
+        return Pass(_why_not(plight, present))
+    found.sort(key=lambda position: (-position.maintenance, position.market))
+    account = plight.row.account
+    return Step(tuple(Liquidate(account, position.market, 0, 0) for position in found), "closed_at_once")
+
+
+def _paced(rung: str, terms: Terms, case: Case, plight: Plight, present: Present) -> Pass | None:
+    """What holds a reduction back: its own cooldown, the kernel's, or that it was tried often enough."""
+    if case.counts.get(rung, 0) >= terms.reductions_max:
+        return Pass("tried_without_recovery")
+    own = case.taken[rung] + stage_of(terms, plight).cooldown_ns if rung in case.taken else 0
+    until = max(own, plight.pool.resumes_at)
+    return Pass("cooldown", until, holds=True) if until > present.time_ns else None
+
+
+def stage_of(terms: Terms, plight: Plight) -> Stage:
+    """The stage a pool has reached: the last one whose level its equity is under, or the first."""
+    pool = plight.pool
+    reached = [stage for stage in terms.stages if pool.equity < share_up(pool.maintenance, stage.below_rate)]
+    return (reached or list(terms.stages))[-1]
+
+
+# --- reduce -----------------------------------------------------------------------------------------------------------
+
+
+def _reduction(terms: Terms, plight: Plight, present: Present) -> Outcome:
+    stage = stage_of(terms, plight)
+    for legs in _bundles(plight, present):
+        if plight.is_portfolio:
+            chosen, most = _naked(legs, present)
+        else:
+            chosen, most = legs, None
+        able = [leg for leg in chosen if _is_fillable(plight, leg, present)]
+        if len(able) < len(chosen) and len({leg.lots > 0 for leg in chosen}) > 1:
+            # One side of a hedge cannot be traded: taking the other alone would leave it naked.
+            continue
+        if len(able) > 1 and plight.asset.liquidation.cooldown_ns > 0:
+            # The kernel lets one reduction through per cooldown: the larger leg, so that the two come nearer.
+            able = [max(able, key=lambda leg: (present.notional(leg), -leg.market))]
+        if able:
+            commands = tuple(_liquidate(plight, leg, stage, present, most) for leg in able)
+            return Step(commands, "below_maintenance")
+    return Pass(_why_not(plight, present))
+
+
+def _bundles(plight: Plight, present: Present) -> list[list[PositionRow]]:
+    """The positions by underlying (a market without a group stands alone), those with most maintenance first."""
+
+    def underlying(position: PositionRow) -> tuple[int, int]:
+        group = present.market(position.market).scenarios[0]
+        return (group, 0) if group else (0, position.market)
+
+    grouped = [list(found) for _, found in groupby(sorted(plight.held, key=underlying), key=underlying)]
+    return sorted(grouped, key=lambda legs: (-sum(leg.maintenance for leg in legs), legs[0].market))
+
+
+def _naked(legs: list[PositionRow], present: Present) -> tuple[list[PositionRow], int | None]:
+    """The largest leg on the heavier side of an underlying, and how many of its lots the lighter side leaves naked."""
+    net = sum(present.notional(leg) * (1 if leg.lots > 0 else -1) for leg in legs)
+    heavier = [leg for leg in legs if leg.lots * net > 0]
+    if not heavier:
+        return [], 0
+    leg = max(heavier, key=lambda leg: (present.notional(leg), -leg.market))
+    row = present.market(leg.market)
+    lots = min(abs(leg.lots), abs(net) // (row.mark * row.tick_value))
+    return ([leg], lots) if lots else ([], 0)
+
+
+def _liquidate(plight: Plight, leg: PositionRow, stage: Stage, present: Present, naked: int | None) -> Command:
+    """The stage's share of the position, no more than is naked, or (0) as many lots as the kernel allows if fewer."""
+    market, settings = present.market(leg.market), plight.asset.liquidation
+    asked = share_up(abs(leg.lots) if naked is None else naked, stage.share_rate)
+    most = formulas.most_lots(
+        plight.target(leg, market),
+        recovered=plight.recovered,
+        buffer_rate=plight.asset.levels.buffer_rate,
+        fee_rate=settings.fee_rate,
+        partial_rate=settings.partial_rate,
+        partial_notional=settings.partial_notional,
+    )
+    return Liquidate(plight.row.account, leg.market, asked if asked < most else 0, 0)
+
+
+def _is_fillable(plight: Plight, position: PositionRow, present: Present) -> bool:
+    """Whether somebody in the book would take the position at a price the kernel permits."""
+    if present.matches(position.market):
+        return False
+    market, settings = present.market(position.market), plight.asset.liquidation
+    limit = formulas.fillable_price(
+        plight.target(position, market),
+        adjustment_rate=settings.adjustment_rate,
+        spread_rate=settings.spread_rate,
+    )
+    side = Side.SELL if position.lots > 0 else Side.BUY
+    best = present.best(position.market, side)
+    return best is not None and (best >= limit if side == Side.SELL else best <= limit)
+
+
+def _why_not(plight: Plight, present: Present) -> str:
+    """Why nothing of a pool can be traded: what is in the way of its first position."""
+    obstacles = [present.matches(position.market) for position in plight.held]
+    return next((obstacle for obstacle in obstacles if obstacle), "nothing_fillable" if obstacles else "no_position")
+
+
+# --- hedge ------------------------------------------------------------------------------------------------------------
+
+
+def _hedge(terms: Terms, plight: Plight, present: Present) -> Outcome:
+    """The best hedge of any group: worst loss taken off, less what the book asks for it."""
+    options = [
+        option for group in _groups(plight, present) for option in _hedges(plight, group, present) if option[0] > 0
+    ]
+    if not options:
+        return Pass("nothing_to_hedge")
+    _, market, lots = min(options, key=lambda option: (-option[0], option[1]))
+    side = Side.BUY if lots > 0 else Side.SELL
+    stage = stage_of(terms, plight)
+    size = max(1, abs(lots) * stage.share_rate // 10**9)
+    return Step((Hedge(plight.row.account, market, side, size, 0),), "most_risk_off")
+
+
+def _groups(plight: Plight, present: Present) -> list[int]:
+    groups = {present.market(position.market).scenarios[0] for position in plight.held}
+    return sorted(groups - {0})
+
+
+def _hedges(plight: Plight, group: int, present: Present) -> list[tuple[int, int, int]]:
+    """(gain, market, lots) for each market of a group in which the group's net delta could be traded away."""
+    members = [row for row in present.markets if row.scenarios[0] == group and row.scenarios[1]]
+    lots = {position.market: position.lots for position in plight.held}
+    net = sum(lots.get(row.market, 0) * row.mark * row.tick_value for row in members)
+    found = []
+    for row in members:
+        if row.settlement != plight.pool.asset or present.matches(row.market):
+            continue
+        wanted = min(abs(net) // (row.mark * row.tick_value), row.order_max_lots)
+        cost = book_cost(row, Side.SELL if net > 0 else Side.BUY, wanted, present)
+        if wanted and cost is not None:
+            signed = -wanted if net > 0 else wanted
+            after = lots | {row.market: lots.get(row.market, 0) + signed}
+            gain = _worst_loss(lots, members) - _worst_loss(after, members) - cost
+            found.append((gain, row.market, signed))
+    return found
+
+
+def _worst_loss(lots: dict[int, int], members: list[MarketRow]) -> int:
+    """What the worst scenario of a group takes from these positions, minor units."""
+    scenarios = range(len(members[0].scenarios[1]))
+    return max(
+        0,
+        *(-sum(lots.get(row.market, 0) * row.scenarios[1][s] * row.tick_value for row in members) for s in scenarios),
+    )
+
+
+def book_cost(row: MarketRow, side: Side, lots: int, present: Present) -> int | None:
+    """What trading these lots costs against the mark, minor units; None if the book does not hold them."""
+    bids, asks = present.view.book(row.market, DEPTH)
+    left, cost = lots, 0
+    for price, size, _ in asks if side == Side.BUY else bids:
+        taken = min(left, size)
+        away = price - row.mark if side == Side.BUY else row.mark - price
+        cost += taken * max(0, away) * row.tick_value
+        left -= taken
+        if left == 0:
+            return cost
+    return None

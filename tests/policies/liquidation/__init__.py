@@ -1,0 +1,1 @@
+"""Liquidation policies, rung by rung."""
