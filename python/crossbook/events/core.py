@@ -108,7 +108,7 @@ class ParametersSet(Struct, frozen=True, gc=False, array_like=True, tag=7):
 
 
 class AccountCreated(Struct, frozen=True, gc=False, array_like=True, tag=8):
-    """An account got its id; `master` is 0 for a master account."""
+    """An account got its id; a master account is its own `master`."""
 
     seq: int
     account: int
