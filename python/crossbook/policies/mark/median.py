@@ -21,13 +21,14 @@ from crossbook.policies.arithmetic import clamp, feed_ticks, median, weighted_me
 from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.levels import book_price
 from crossbook.policies.mark.ema import Ema, average, begun, sampled
-from crossbook.policies.mark.setting import looked_after, moved
+from crossbook.policies.mark.setting import moved
+from crossbook.policies.markets import served
 from crossbook.policies.schedule import MILLISECOND, next_ns
 from crossbook.policies.view import PolicyView
 from crossbook.rows import MarketRow
 
 
-class PerpFeed(Struct, frozen=True):
+class PerpFeed(Struct, frozen=True, forbid_unknown_fields=True):
     """A feed of what a market's perpetual trades at elsewhere.
 
     Attributes:
@@ -129,7 +130,7 @@ class MedianMark(Struct, frozen=True):
         oracles = {event.market for event in turn.events if isinstance(event, OracleSet)}
         proposals: tuple[Proposal, ...] = ()
         if turn.woken or oracles:
-            for row in looked_after(turn.view, self.markets):
+            for row in served(turn.view, self.markets):
                 if turn.woken or row.market in oracles:
                     proposals += self._set(state, turn, row)
         return Reaction(state, proposals, next_ns(turn.time_ns, self.interval_ms))

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from crossbook.commands import RATE_ONE, SetMark
 from crossbook.policies.arithmetic import clamp
 from crossbook.policies.contract import Proposal
-from crossbook.policies.view import PolicyView
 from crossbook.rows import MarketRow
-
-
-def looked_after(view: PolicyView, markets: Sequence[int]) -> list[MarketRow]:
-    """The rows of these markets, by id; of all if none are named."""
-    return [row for row in view.markets() if not markets or row.market in markets]
 
 
 def step(row: MarketRow, target: int, clamp_rate: int) -> int:

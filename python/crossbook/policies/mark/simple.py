@@ -10,7 +10,8 @@ from crossbook.commands import RATE_ONE, Grade
 from crossbook.events import Event, OracleSet
 from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.levels import book_price
-from crossbook.policies.mark.setting import looked_after, moved, step
+from crossbook.policies.mark.setting import moved, step
+from crossbook.policies.markets import served
 from crossbook.policies.schedule import next_ns
 
 
@@ -48,7 +49,7 @@ class OracleMark(Struct, frozen=True):
         proposals: tuple[Proposal, ...] = ()
         oracles = {event.market for event in turn.events if isinstance(event, OracleSet)}
         arrived = True
-        for row in looked_after(turn.view, self.markets):
+        for row in served(turn.view, self.markets):
             target, mark = row.oracle.price, row.mark
             if not target or row.oracle.grade < self.grade_min:
                 continue
@@ -85,7 +86,7 @@ class BookMark(Struct, frozen=True):
     def react(self, state: NoMemory, turn: Turn) -> Reaction[NoMemory]:
         """Every mark one step towards its book, at every waking."""
         proposals: tuple[Proposal, ...] = ()
-        for row in looked_after(turn.view, self.markets):
+        for row in served(turn.view, self.markets):
             target = book_price(*turn.view.book(row.market, 1), row.last)
             proposals += moved(row, target, clamp_rate=self.clamp_rate, cause=0)
         return Reaction(state, proposals, next_ns(turn.time_ns, self.interval_ms))
