@@ -359,10 +359,12 @@ def clear_orders(session: Session) -> c.Command:
 def doubt(session: Session) -> c.Command:
     """The price of a market in trouble is not good enough for steps; or, where it is not, it is again."""
     doubted = [market for market in session.world.state.markets.values() if market.oracle.grade < market.grades[1]]
-    if doubted and session.rng.random() < 0.6:
+    if doubted and session.rng.random() < 0.8:
         return c.SetGrades(doubted[0].market, c.NO_GRADE, c.NO_GRADE, c.NO_GRADE)
     _, market = position_in(session, target(session))
-    return c.SetGrades(market.market, c.NO_GRADE, min(c.GOOD, market.oracle.grade + 1), c.NO_GRADE)
+    if market.oracle.grade == c.GOOD:
+        return c.SetOracle(market.market, market.mark or 1, 0, session.rng.randint(c.NO_GRADE, c.AGEING), session.time)
+    return c.SetGrades(market.market, c.NO_GRADE, market.oracle.grade + 1, c.NO_GRADE)
 
 
 def in_need_of(worst: int, step: Callable[[Session], c.Command]) -> Callable[[Session], c.Command]:
@@ -421,5 +423,5 @@ TROUBLE_CHOICES: tuple[list[Callable[[Session], c.Command]], list[int]] = (
         clear_orders,
         doubt,
     ],
-    [90, 30, 150, 14, 12, 12, 60, 40, 12, 60, 3, 30, 44, 40, 30, 36, 24, 70, 8, 16],
+    [90, 30, 150, 14, 12, 12, 60, 40, 12, 60, 3, 30, 44, 40, 30, 36, 24, 70, 8, 12],
 )
