@@ -85,13 +85,13 @@ def test_time_without_a_good_oracle_counts_for_neither_average(tmp_path: Path) -
 
 
 def test_an_oracle_counts_until_it_is_old(tmp_path: Path) -> None:
-    floor = floor_with(tmp_path, oracle_age_ms_max=60_000)
+    floor = floor_with(tmp_path, oracle_age_ms_max=60_000, covered_ms_min=60_001)
     floor.oracle(0.5, 100_000)
     floor.at(0.6, SetMark(BTC, 100_100))
     floor.advance(FIRST_END)
     (body,) = closed(floor)
     assert (body.samples, body.missed) == (60_000, 2_740_000)
-    assert (body.payment, body.rate) == ("none", 0), "a minute is the least"
+    assert (body.payment, body.rate) == ("none", 0), "a millisecond less than is asked for"
 
 
 def test_what_an_epoch_would_come_to_can_be_read_at_any_time(tmp_path: Path) -> None:
