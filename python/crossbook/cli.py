@@ -1,4 +1,4 @@
-"""The command line: `crossbook replay | state | explain | events | snapshot | verify | repair | import | study | demo`.
+"""The command line: `crossbook replay | state | explain | events | verify | import | policies | study | demo | …`.
 
 Every command is non-interactive and knows `--json`; the grammar is in `crossbook.console`.
 """
@@ -49,6 +49,7 @@ class _Lazy(Grammar):
         "demo": "crossbook.demo.cli:demo_command",
         "explain": "crossbook.cli_explain:explain_command",
         "import": "crossbook.importers.cli:import_group",
+        "policies": "crossbook.policies.cli:policies_group",
         "study": "crossbook.study.cli:study_group",
     }
 

@@ -24,7 +24,7 @@ import structlog
 from msgspec import Struct
 
 from crossbook._kernel import KernelError
-from crossbook.errors import CrossbookError, InputError, NotFound, ReplayDivergence
+from crossbook.errors import CrossbookError, InputError, NotFound, PolicyDivergence, ReplayDivergence
 from crossbook.journal.errors import JournalDamaged
 from crossbook.replay import Progress
 
@@ -92,7 +92,7 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
 
 def fail(error: CrossbookError, *, as_json: bool, exit_code: int | None = None) -> NoReturn:
     """Explain an error and exit: 1 if it is a finding about the journal, 2 if the command could not run."""
-    found = isinstance(error, (ReplayDivergence, JournalDamaged))
+    found = isinstance(error, (ReplayDivergence, PolicyDivergence, JournalDamaged))
     code = exit_code or (EXIT_FINDING if found else EXIT_FAILED)
     if as_json:
         emit_json(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import structlog
@@ -26,7 +23,7 @@ _MSGPACK = msgspec.msgpack.Encoder()
 
 def create(
     path: Path,
-    source: config.VenueConfig | Mapping[str, Any] | str | os.PathLike[str],
+    source: config.VenueConfig,
     *,
     durability: str,
     clock: Clock,
@@ -35,7 +32,7 @@ def create(
 ) -> Session:
     """Start a journal and make the configuration its first commands; see `Venue.create`."""
     check_durability(durability)
-    commands = config.load(source).commands()
+    commands = source.commands()
     writer = JournalWriter.create(path, durability=durability, segment_bytes=segment_bytes or SEGMENT_BYTES_DEFAULT)
     try:
         session = Session(writer, Kernel(check_invariants=check_invariants), path=path, clock=clock)

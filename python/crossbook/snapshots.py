@@ -73,13 +73,15 @@ def write(journal: Path, kernel: Kernel, *, block_hash: bytes) -> Path:
     """
     state = kernel.snapshot()
     header = _HEADER.pack(_MAGIC, SNAPSHOT_FORMAT, 0, kernel.seq, block_hash, kernel.state_root(), len(state))
-    target = snapshot_path(journal, kernel.seq)
+    return write_file(snapshot_path(journal, kernel.seq), header + state + sha256(header + state).digest())
+
+
+def write_file(target: Path, data: bytes) -> Path:
+    """Write a file of the snapshots, atomically, and put it on stable storage."""
     target.parent.mkdir(exist_ok=True)
-    partial = target.with_suffix(".partial")
+    partial = target.with_name(target.name + ".partial")
     with partial.open("wb") as file:
-        file.write(header)
-        file.write(state)
-        file.write(sha256(header + state).digest())
+        file.write(data)
         file.flush()
         os.fsync(file.fileno())
     partial.replace(target)

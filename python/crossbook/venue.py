@@ -26,7 +26,7 @@ import msgspec
 from crossbook import lifecycle
 from crossbook.builders import Builders, Drafts, ProvenanceKeywords
 from crossbook.commands import Checkpoint, Command, Origin
-from crossbook.config import VenueConfig
+from crossbook.config import VenueConfig, load
 from crossbook.errors import InputError
 from crossbook.policies.guard import Limits
 from crossbook.policies.installed import Sources, VenuePolicies
@@ -87,7 +87,7 @@ class Venue(Builders[Receipt]):
             clock: returns ns since the epoch; a stamp that would go backwards is raised to the last one.
             check_invariants: recompute the conservation of money after every command (slow; for tests).
             segment_bytes: the size of a journal segment.
-            policies: the policies to engage, by slot; see `crossbook.policies`.
+            policies: the policies to engage, by slot, over those of the configuration; see `crossbook.policies`.
             limits: what a policy may use.
             keywords: the tables of the configuration.
 
@@ -104,9 +104,10 @@ class Venue(Builders[Receipt]):
                 values={"keywords": sorted(keywords)},
                 hint="put everything into one of them",
             )
+        loaded = load(source)
         session = lifecycle.create(
             Path(path),
-            source,
+            loaded,
             durability=durability,
             clock=clock,
             check_invariants=check_invariants,
@@ -114,7 +115,11 @@ class Venue(Builders[Receipt]):
         )
         venue = cls(session, snapshot_interval=snapshot_interval)
         venue._policies = VenuePolicies.none(session, limits)
-        venue.policies.engage_all(policies or {})
+        try:
+            venue.policies.engage_all({**loaded.policies, **(policies or {})})
+        except BaseException:
+            session.close()
+            raise
         return venue
 
     @classmethod
@@ -315,6 +320,7 @@ class Venue(Builders[Receipt]):
         """Write a snapshot of the present state beside the journal and return its path."""
         self._session.check_serving()
         path = lifecycle.write_snapshot(self._session)
+        self._policies.remember()
         self._snapshot_seq = self._session.kernel.seq
         return path
 

@@ -16,6 +16,7 @@ import pytest
 
 from crossbook import Venue
 from crossbook.errors import InputError
+from crossbook.policies.recovery import Tape
 from crossbook.policies.rerun import rerun
 from crossbook.receipt import Receipt
 from crossbook.replay import replay
@@ -26,6 +27,7 @@ from tests.policies.test_loop import observe, records
 
 KILLS = 50
 POLICIES = band()
+KEPT = {"mark": POLICIES["mark"], "surveillance": POLICIES["surveillance"]}
 
 
 def commands(seed: int) -> list[Envelope]:
@@ -128,6 +130,39 @@ def test_what_policies_remember_is_the_same_after_opening(tmp_path: Path, kind: 
     with Venue.open(tmp_path / "venue", clock=lambda: BEGIN_NS, policies=POLICIES) as venue:
         assert states(venue) == before
     assert rerun(tmp_path / "venue", POLICIES).unchecked == ()
+
+
+def test_a_recovery_begins_at_a_snapshot_if_the_policies_are_still_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(tmp_path / "venue", POLICIES)
+    whole = commands(1)
+    for one in whole[:40]:
+        stage.venue.submit([one])
+    stage.venue.snapshot()  # in the middle of an instant, with events that nobody has looked at yet
+    at = stage.venue.seq
+    for one in whole[40:]:
+        stage.venue.submit([one])
+    before = states(stage.venue)
+    stage.venue.session.close()
+    began: list[int] = []
+    tape = Tape.of
+
+    def noted(reader: Any, *, after: int = 0) -> Tape:
+        began.append(after)
+        return tape(reader, after=after)
+
+    monkeypatch.setattr(Tape, "of", noted)
+    for slower, expected in ((Metronome(), at), (Metronome(interval_ns=SECOND), 0)):
+        with Venue.open(tmp_path / "venue", clock=lambda: BEGIN_NS, policies=POLICIES | {"funding": slower}) as venue:
+            assert slower != Metronome() or states(venue) == before
+        assert began.pop() == expected
+    (path,) = (tmp_path / "venue" / "snapshots").glob("*.policies")
+    path.write_bytes(path.read_bytes()[:-1] + b"?")
+    with Venue.open(
+        tmp_path / "venue", clock=lambda: BEGIN_NS, policies={"funding": Metronome(interval_ns=SECOND)} | KEPT
+    ):
+        assert began.pop() == 0
 
 
 WITHOUT_POLICIES = """

@@ -26,7 +26,16 @@ tiers = [
 
 An asset and a market may have tables for their risk (`crossbook.config.risk`): `levels`, `liquidation`, `collateral`,
 `insurance`, `gate` and `portfolio` of an asset; `fee_tiers`, `scaling`, `caps`, `insurance`, `group`, `scenarios`,
-`concentration` and `grades` of a market; `groups` and `correlations` of the venue.
+`concentration` and `grades` of a market; `groups` and `correlations` of the venue. Policies (`crossbook.policies`)
+stand in a table by slot:
+
+```toml
+[policies]
+mark = "median"
+
+[policies.liquidation]
+policy = "ladder"
+```
 """
 
 from __future__ import annotations
@@ -120,7 +129,11 @@ class AuthorConfig(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VenueConfig(Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything a new venue starts with."""
+    """Everything a new venue starts with.
+
+    `policies` by slot: a name of the catalogue, or a table with `policy` (the name, by default that of the rule book)
+    and its configuration. They are engaged after the commands, and are no part of them.
+    """
 
     assets: list[AssetConfig]
     markets: list[MarketConfig] = []
@@ -128,6 +141,7 @@ class VenueConfig(Struct, frozen=True, forbid_unknown_fields=True):
     authors: list[AuthorConfig] = []
     groups: list[GroupConfig] = []
     correlations: CorrelationsConfig | None = None
+    policies: dict[str, str | dict[str, Any]] = {}
 
     def commands(self) -> list[Command]:
         """The configuration as commands, in the order they are journaled.

@@ -10,7 +10,7 @@ from msgspec import Struct
 from crossbook._kernel import Kernel
 from crossbook.commands import Command
 from crossbook.errors import InputError, NotFound
-from crossbook.policies import catalogue, notes
+from crossbook.policies import catalogue, memory, notes
 from crossbook.policies.contract import Policy
 from crossbook.policies.guard import Limits
 from crossbook.policies.loop import Engagement, Loop
@@ -171,6 +171,12 @@ class VenuePolicies:
     def wake_ns(self) -> int | None:
         """When the next policy wants to be woken (ns since the epoch), None if none does."""
         return self._loop.wake_ns
+
+    def remember(self) -> None:
+        """Keep what the policies remember beside the snapshot of the present, for the next opening."""
+        if self._loop.engagements:
+            session = self._session
+            memory.write(self._loop, session.path, seq=session.kernel.seq, block_hash=session.head_hash)
 
     # --- commands ---------------------------------------------------------------------------------------------------
 

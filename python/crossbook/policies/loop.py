@@ -75,7 +75,7 @@ class Engagement:
     slot: str
     role: Role
     policy: Policy
-    author: int
+    engaged: notes.Engaged
     state: Struct
     wake_ns: int | None
     woken: bool = True
@@ -84,6 +84,11 @@ class Engagement:
     instant_turns: int = 0
     instant_proposals: int = 0
     instant_refusals: int = 0
+
+    @property
+    def author(self) -> int:
+        """The author id its commands carry."""
+        return self.engaged.author
 
 
 class Loop:
@@ -214,7 +219,7 @@ class Loop:
         items.append(self._own(notes.note(notes.ENGAGED, said), time_ns))
         receipt = self._execute(items).raise_if_rejected()
         self._answers.append(receipt)
-        engaged = Engagement(slot, role_of(slot), policy, said.author, policy.State(), None)
+        engaged = Engagement(slot, role_of(slot), policy, said, policy.State(), None)
         self.authors.add(engaged.author)
         self.engagements[slot] = engaged
         self.engagements = {name: self.engagements[name] for name in in_order(self.engagements)}

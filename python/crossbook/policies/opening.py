@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from crossbook import rows
+from crossbook import rows, snapshots
 from crossbook._kernel import Kernel
 from crossbook.errors import ReplayDivergence
 from crossbook.journal import JournalReader
@@ -14,7 +14,8 @@ from crossbook.policies.contract import Policy
 from crossbook.policies.guard import Limits
 from crossbook.policies.installed import LiveSequencer, VenuePolicies
 from crossbook.policies.loop import Loop
-from crossbook.policies.recovery import Recovery, StandIn, Tape
+from crossbook.policies.recovery import Recovery, StandIn
+from crossbook.replay import block_hash_at
 from crossbook.session import Session
 
 Changes = Mapping[str, Policy | str | Mapping[str, Any] | None]
@@ -59,7 +60,8 @@ def _recover(session: Session, sources: Mapping[str, Policy | None], limits: Lim
     seq, digest = session.kernel.seq, session.kernel.event_digest()
     live = LiveSequencer(session)
     with JournalReader(session.path) as reader:
-        recovery = Recovery(Tape.of(reader), beyond=live, sources=sources, limits=limits)
+        begin = snapshots.usable(session.path, block_hash_at=lambda at: block_hash_at(reader, at), seq_max=seq)
+        recovery = Recovery(reader, beyond=live, sources=sources, limits=limits, begin=begin)
         loop = recovery.run()
     if recovery.sequencer.event_digest != digest:
         raise ReplayDivergence(

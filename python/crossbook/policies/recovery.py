@@ -9,7 +9,7 @@ that was not in its turn.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar, Final
 
 import structlog
@@ -20,12 +20,13 @@ from crossbook.commands import Command, Note, Origin, RegisterAuthor, Repair
 from crossbook.errors import InputError, PolicyDivergence
 from crossbook.events import Event, Noted
 from crossbook.journal import JournalReader
-from crossbook.policies import catalogue, notes
+from crossbook.policies import catalogue, memory, notes
 from crossbook.policies.contract import Policy, Reaction, Turn
 from crossbook.policies.guard import Limits
 from crossbook.policies.loop import Loop, Sequencer
 from crossbook.receipt import Receipt
 from crossbook.session import Envelope
+from crossbook.snapshots import Snapshot
 from crossbook.wire import Record, decode_body, encode_record
 
 _log = structlog.get_logger("crossbook")
@@ -49,9 +50,9 @@ class Tape(Struct):
     ahead: deque[Recorded]
 
     @classmethod
-    def of(cls, reader: JournalReader) -> Tape:
-        """The tape of a whole journal."""
-        return cls(_records(reader), deque())
+    def of(cls, reader: JournalReader, *, after: int = 0) -> Tape:
+        """The tape of a journal, of what comes after a seq that ends a block."""
+        return cls(_records(reader, after), deque())
 
     def peek(self, offset: int = 0) -> Recorded | None:
         """The record `offset` places ahead, None past the end."""
@@ -67,8 +68,8 @@ class Tape(Struct):
         return self.ahead.popleft()
 
 
-def _records(reader: JournalReader) -> Iterator[Recorded]:
-    for block in reader.blocks():
+def _records(reader: JournalReader, after: int) -> Iterator[Recorded]:
+    for block in reader.blocks(from_seq=after + 1):
         for offset, record in enumerate(decode_body(block.body, block.count)):
             time_ns = block.base_time_ns + record.dt
             item = Envelope(record.command, record.origin, record.author, record.cause, record.nonce, time_ns)
@@ -81,11 +82,11 @@ class TapeSequencer:
     `trusted` are the authors whose records are taken as they stand, because their policy is not run again.
     """
 
-    def __init__(self, tape: Tape, beyond: Sequencer | None) -> None:
+    def __init__(self, tape: Tape, beyond: Sequencer | None, kernel: Kernel) -> None:
         self.tape: Final = tape
         self.trusted: Final[set[int]] = set()
         self.matched = 0
-        self._kernel = Kernel()
+        self._kernel = kernel
         self._beyond = beyond
 
     @property
@@ -227,13 +228,38 @@ class Recovery:
     """One recovery: a tape, a loop, and what the owner wants to be otherwise."""
 
     def __init__(
-        self, tape: Tape, *, beyond: Sequencer | None, sources: Mapping[str, Policy | None], limits: Limits | None
+        self,
+        reader: JournalReader,
+        *,
+        beyond: Sequencer | None,
+        sources: Mapping[str, Policy | None],
+        limits: Limits | None,
+        begin: Iterable[Snapshot] = (),
     ) -> None:
-        self.sequencer: Final = TapeSequencer(tape, beyond)
-        self.loop: Final = Loop(self.sequencer, limits=limits)
+        """`begin` are snapshots to begin at, best first: at the first whose policies are still the same, or at genesis.
+
+        `beyond` takes what comes after the journal, and `sources` are the owner's policies by slot.
+        """
         self.missing: Final[dict[str, InputError]] = {}
         self._sources: Final = sources
-        self._tape: Final = tape
+        kernel, remembered = self._beginning(begin)
+        self._tape: Final = Tape.of(reader, after=kernel.seq)
+        self.sequencer: Final = TapeSequencer(self._tape, beyond, kernel)
+        self.loop: Final = Loop(self.sequencer, limits=limits)
+        if remembered is not None:
+            remembered.put_back(self.loop)
+
+    def _beginning(self, begin: Iterable[Snapshot]) -> tuple[Kernel, memory.Remembered | None]:
+        for snapshot in begin:
+            remembered = memory.load(snapshot, self._unchanged)
+            if remembered is not None:
+                return snapshot.kernel, remembered
+        return Kernel(), None
+
+    def _unchanged(self, engaged: notes.Engaged) -> Policy | None:
+        if engaged.slot in self._sources and self._sources[engaged.slot] is None:
+            return None
+        return memory.unchanged(engaged, self._sources.get(engaged.slot))
 
     def run(self) -> Loop:
         """Run the policies past the whole tape.

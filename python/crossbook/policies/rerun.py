@@ -21,7 +21,7 @@ from crossbook.journal import JournalReader
 from crossbook.policies import notes
 from crossbook.policies.contract import Policy
 from crossbook.policies.guard import Limits
-from crossbook.policies.recovery import Recovery, Tape
+from crossbook.policies.recovery import Recovery
 
 
 class Rerun(Struct, frozen=True):
@@ -55,7 +55,7 @@ def rerun(
         JournalError: the journal cannot be read or does not verify.
     """
     with JournalReader(path) as reader:
-        recovery = Recovery(Tape.of(reader), beyond=None, sources=policies or {}, limits=limits)
+        recovery = Recovery(reader, beyond=None, sources=policies or {}, limits=limits)
         loop = recovery.run()
     playing = loop.engagements.values()
     return Rerun(
