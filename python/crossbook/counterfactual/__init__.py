@@ -1,0 +1,17 @@
+"""Counterfactuals: a session run again from its outside commands, with something otherwise, as a branch.
+
+change     what shall be otherwise, as the caller says it
+parent     one reading of the parent: outside and inside, who made which id
+settings   values of the configuration as commands
+plan       the change in terms of the parent's seqs
+translate  ids of the parent as ids of the branch
+fork       the run
+"""
+
+from __future__ import annotations
+
+from crossbook.counterfactual.change import Change, Insert, Patch, parse_change
+from crossbook.counterfactual.fork import Branched, branch
+from crossbook.counterfactual.parent import Parent, read_parent
+
+__all__ = ["Branched", "Change", "Insert", "Parent", "Patch", "branch", "parse_change", "read_parent"]

@@ -1,0 +1,1 @@
+"""Scenarios of branches: what stays, what moves, what is refused."""
