@@ -6,6 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from crossbook.commands.base import I64, U32
+
 JOIN: Final = "vault.join"
 JOINED: Final = "vault.joined"
 LEAVE: Final = "vault.leave"
@@ -17,9 +19,9 @@ REPORT: Final = "vault.report"
 class Join(Struct, frozen=True):
     """The operator: of the deposits into the vault's account, this amount is a provider's."""
 
-    vault: int
-    provider: int
-    amount: int
+    vault: U32
+    provider: U32
+    amount: I64
 
 
 class Joined(Struct, frozen=True):
@@ -36,8 +38,8 @@ class Joined(Struct, frozen=True):
 class Leave(Struct, frozen=True):
     """The provider, or the operator for him: these shares are to be redeemed when their lock-up is over."""
 
-    vault: int
-    provider: int
+    vault: U32
+    provider: U32
     shares: int
 
 

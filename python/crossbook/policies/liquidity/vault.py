@@ -20,9 +20,11 @@ from crossbook.policies.liquidity import ledger, quotes, shares, topics
 from crossbook.policies.liquidity.curves import ConstantProduct, Curve, Levels, Linear, Scene
 from crossbook.policies.liquidity.ledger import Ledger
 from crossbook.policies.liquidity.shares import Register
+from crossbook.policies.requests import requests
 from crossbook.rows import AccountRow, AssetRow, MarketRow, OrderRow, PoolRow, PositionRow
 
 SECOND_NS: Final = 1_000_000_000
+_TOPICS: Final = frozenset({topics.JOIN, topics.LEAVE})
 Positive = Annotated[int, Meta(ge=1)]
 
 
@@ -175,9 +177,7 @@ class Vault(Struct, frozen=True):
 
     def _answers(self, state: VaultState, turn: Turn, sight: _Sight) -> Iterator[Proposal]:
         """What the vault says to those who come, and to those who cannot leave as they ask."""
-        for event in turn.events:
-            if not isinstance(event, Noted):
-                continue
+        for event in requests(turn.events, _TOPICS):
             join = notes.read(event, topics.JOIN, topics.Join)
             if join and join.vault == self.account and event.origin == Origin.OPERATOR:
                 yield Proposal(self._join(state, turn, sight, join), event.seq)
@@ -323,7 +323,7 @@ def _after(now_ns: int, interval_ns: int) -> int:
 
 def _may_leave(event: Noted, leave: topics.Leave) -> bool:
     """Providers speak for themselves, the operator for all."""
-    return event.origin == Origin.OPERATOR or (event.origin == Origin.CLIENT and event.account == leave.provider)
+    return event.origin == Origin.OPERATOR or event.account == leave.provider
 
 
 def _free(sight: _Sight) -> int:
