@@ -22,20 +22,18 @@ tiers = [
     { lower_bound = "0", initial_rate = "0.02", maintenance_rate = "0.01" },
     { lower_bound = "1000000", initial_rate = "0.05", maintenance_rate = "0.025" },
 ]
-```
 
-An asset and a market may have tables for their risk (`crossbook.config.risk`): `levels`, `liquidation`, `collateral`,
-`insurance`, `gate` and `portfolio` of an asset; `fee_tiers`, `scaling`, `caps`, `insurance`, `group`, `scenarios`,
-`concentration` and `grades` of a market; `groups` and `correlations` of the venue. Policies (`crossbook.policies`)
-stand in a table by slot:
-
-```toml
 [policies]
 mark = "median"
 
 [policies.liquidation]
 policy = "ladder"
 ```
+
+An asset and a market may have tables for their risk (`crossbook.config.risk`): `levels`, `liquidation`, `collateral`,
+`insurance`, `gate` and `portfolio` of an asset; `fee_tiers`, `scaling`, `caps`, `insurance`, `group`, `scenarios`,
+`concentration` and `grades` of a market; `groups` and `correlations` of the venue. Policies
+(`crossbook.policies`) stand in a table by slot.
 """
 
 from __future__ import annotations
