@@ -128,8 +128,11 @@ def configured(kind: type[Policy], fields: Mapping[str, Any]) -> Policy:
 
 
 def configuration(policy: Policy) -> dict[str, Any]:
-    """The fields of a policy as they are journaled: what `configured` makes the same policy from."""
-    built: dict[str, Any] = msgspec.to_builtins(policy)
+    """The fields of a policy as they are journaled: what `configured` makes the same policy from.
+
+    They are what JSON has for them, lists for tuples, so that they compare with what is read back from a note.
+    """
+    built: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(policy))
     return built
 
 

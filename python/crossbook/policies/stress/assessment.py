@@ -10,7 +10,7 @@ from crossbook.policies.view import PolicyView
 
 
 class PoolWorth(Struct, frozen=True):
-    """One pool with positions: (account, asset, market), what it is worth and must have, and the markets it is in."""
+    """One pool: (account, asset, market), what it is worth and must have, and the markets it has lots in."""
 
     account: int
     asset: int
@@ -21,25 +21,26 @@ class PoolWorth(Struct, frozen=True):
 
     @property
     def shortage(self) -> int:
-        """How far equity is below maintenance; not positive if it is not."""
+        """How far equity is below maintenance."""
         return self.maintenance - self.equity
 
 
-def pools(view: PolicyView) -> list[PoolWorth]:
-    """Every pool that has lots, in the order of accounts, assets and markets."""
+def pools_in_danger(view: PolicyView) -> list[PoolWorth]:
+    """Every pool that has lots and less than its maintenance, in the order of accounts, assets and markets."""
     found: dict[tuple[int, int, int], PoolWorth] = {}
     for row in view.markets():
         for holder in view.holders(row.market):
-            key = holder.account, row.settlement, row.market if holder.isolated else 0
-            markets = found[key].markets if key in found else ()
-            found[key] = PoolWorth(*key, holder.equity, holder.maintenance, (*markets, row.market))
+            if holder.equity < holder.maintenance:
+                key = holder.account, row.settlement, row.market if holder.isolated else 0
+                markets = found[key].markets if key in found else ()
+                found[key] = PoolWorth(*key, holder.equity, holder.maintenance, (*markets, row.market))
     return [found[key] for key in sorted(found)]
 
 
-def losses(worths: list[PoolWorth]) -> tuple[FundLoss, ...]:
+def losses(danger: list[PoolWorth]) -> tuple[FundLoss, ...]:
     """What is lost beyond equity, by fund, in the order of funds."""
     sums: dict[tuple[int, int], int] = {}
-    for pool in worths:
+    for pool in danger:
         if pool.equity < 0:
             fund = pool.asset, pool.market
             sums[fund] = sums.get(fund, 0) - pool.equity

@@ -15,7 +15,7 @@ from crossbook.commands import RATE_ONE, Command, Grade, SetGrades, SetMark, Set
 from crossbook.events import Event, Rejected
 from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.stress import report
-from crossbook.policies.stress.assessment import PoolWorth, concentration, losses, pools
+from crossbook.policies.stress.assessment import PoolWorth, concentration, losses, pools_in_danger
 from crossbook.policies.stress.report import Endangered, FundNeed, ShockResult, StressReport
 from crossbook.policies.view import Scratch
 from crossbook.rows import MarketRow
@@ -91,9 +91,8 @@ class Shocks(Struct, frozen=True):
             copy = turn.view.scratch()
             answers = copy.submit(commands, time_ns=turn.time_ns)
             refused = sum(isinstance(event, Rejected) for event in answers)
-            worths = pools(copy)
-            danger = [pool for pool in worths if pool.shortage > 0]
-            results.append(ShockResult(name, kind, losses(worths), len(danger), _withheld(danger, copy), refused))
+            danger = pools_in_danger(copy)
+            results.append(ShockResult(name, kind, losses(danger), len(danger), _withheld(danger, copy), refused))
             for pool in danger:
                 key = pool.account, pool.asset, pool.market
                 if key not in worst or pool.shortage > worst[key][1].shortage:
