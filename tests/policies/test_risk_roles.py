@@ -40,6 +40,8 @@ from tests.policies.scenes import MILLION
 from tests.policies.stage import BEGIN_NS, BTC, ETH, SECOND, USDC, config
 
 DAY = 86_400
+States = dict[str, bytes]
+"""What policies remember, by slot."""
 POLICIES: dict[str, Any] = {
     "breakers": Guards(
         depth=DepthGuard(notional_min=1, sample_ns=600 * SECOND),
@@ -63,8 +65,8 @@ def session(seed: int) -> list[Envelope]:
     mark = {BTC: 120_000, ETH: 60_000}
     for seconds in sorted(rng.randint(10, 3 * DAY) for _ in range(250)):
         shared = rng.randint(-40, 41)
-        for market in mark:
-            mark[market] = mark[market] * (1_000 + shared + rng.randint(-9, 9)) // 1_000
+        for market, before in mark.items():
+            mark[market] = before * (1_000 + shared + rng.randint(-9, 9)) // 1_000
             grade = rng.choice((Grade.GOOD, Grade.GOOD, Grade.GOOD, Grade.NONE))
             items.append(envelope(seconds, SetOracle(market, mark[market], 0, grade, 0), Origin.ORACLE))
             items.append(envelope(seconds, SetMark(market, mark[market]), Origin.ORACLE))
@@ -101,7 +103,7 @@ def finish(venue: Venue) -> Any:
     return kernel.seq, kernel.state_root(), kernel.event_digest()
 
 
-def states(venue: Venue) -> dict[str, bytes]:
+def states(venue: Venue) -> States:
     return {one.slot: msgspec.msgpack.encode(venue.policies.state(one.slot)) for one in venue.policies.engaged()}
 
 
@@ -133,30 +135,36 @@ def test_the_same_commands_make_the_same_journal_however_they_are_cut(tmp_path: 
         assert finish(venue) == whole(tmp_path / "whole", 2)
 
 
-def left(venue: Venue) -> None:
+def left(venue: Venue) -> States:
+    """In the middle of an instant, as when the process is gone."""
+    before = states(venue)
     venue.session.close()
+    return before
 
 
-def closed(venue: Venue) -> None:
+def closed(venue: Venue) -> States:
+    """Properly, which closes the instant."""
+    venue.policies.settle()
+    before = states(venue)
     venue.close()
+    return before
 
 
-def at_a_snapshot(venue: Venue) -> None:
+def at_a_snapshot(venue: Venue) -> States:
+    """Right after a snapshot."""
     venue.snapshot()
-    venue.session.close()
+    return left(venue)
 
 
 @pytest.mark.parametrize("leave", [left, closed, at_a_snapshot])
 def test_what_they_remember_is_the_same_after_the_venue_was_left(
-    tmp_path: Path, leave: Callable[[Venue], None]
+    tmp_path: Path, leave: Callable[[Venue], States]
 ) -> None:
     items = session(3)
     venue = begin(tmp_path / "venue")
     cut = next(index for index in range(700, 800) if items[index].time_ns != items[index - 1].time_ns)
     venue.submit(items[:cut])
-    venue.policies.settle()
-    before = states(venue)
-    leave(venue)
+    before = leave(venue)
     with Venue.open(tmp_path / "venue", durability="volatile", clock=lambda: BEGIN_NS, policies=POLICIES) as venue:
         assert states(venue) == before
         venue.submit(items[cut:])
