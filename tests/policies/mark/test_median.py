@@ -59,8 +59,8 @@ def test_the_mark_follows_the_book_away_from_the_oracle_over_minutes(tmp_path: P
     floor.quotes(2, ORACLE + 1_190, ORACLE + 1_210)
     floor.advance(4)
     # Wakings are at 1 s, 4 s, 7 s … of a scenario. One sample, of the 3 s since the one before:
-    # 1,200 · 3/(150 · e^(−3/150) + 3) = 23.99 of basis, 1,200 · 3/(30 · e^(−3/30) + 3) = 119.41 of the book.
-    assert floor.marks() == [ORACLE + 119]
+    # 1,200 · (1 − e^(−3/150)) = 23.8 of basis, 1,200 · (1 − e^(−3/30)) = 114.2 of the book.
+    assert floor.marks() == [ORACLE + 114]
     floor.advance(150)
     smoothed = ORACLE + 1_200 - 8
     assert abs(floor.marks()[-1] - smoothed) <= 2, (
@@ -138,7 +138,7 @@ def test_without_an_oracle_the_mark_is_the_book_over_30_seconds(tmp_path: Path) 
     floor = floor_with(tmp_path)
     floor.quotes(2, ORACLE + 590, ORACLE + 610)
     floor.advance(4)
-    assert floor.marks() == [ORACLE + 60], "600 · 3/(30 · e^(−3/30) + 3) = 59.7"
+    assert floor.marks() == [ORACLE + 57], "600 · (1 − e^(−3/30)) = 57.1"
     floor.advance(300)
     assert floor.marks()[-1] == ORACLE + 600
 
@@ -234,7 +234,7 @@ def test_a_step_is_at_least_a_tick_and_at_most_a_share(tmp_path: Path) -> None:
 
 
 def test_what_a_median_mark_cannot_be_configured_as() -> None:
-    for fields in ({"interval_ms": 0}, {"basis_ms": 3_600_001}, {"book_ms": 0}, {"clamp_rate": 0}, {"depth": 3}):
+    for fields in ({"interval_ms": 0}, {"basis_ms": 600_001}, {"book_ms": 0}, {"clamp_rate": 0}, {"depth": 3}):
         with pytest.raises(InputError) as refused:
             catalogue.build("mark", {"policy": "median"} | fields)
         assert refused.value.code == "policy_config"
@@ -252,3 +252,25 @@ def test_cancelling_is_no_trade(tmp_path: Path) -> None:
         bid = floor.order(second + 0.2, Side.BUY, ORACLE + 5)
         floor.at(second + 0.4, Cancel(floor.maker, bid, 0))
     assert floor.marks() == []
+
+
+def test_it_sleeps_when_nothing_can_change_until_something_happens(tmp_path: Path) -> None:
+    """A quiet month costs a few turns; the first sample after it stands for an interval, like any other."""
+    floor = floor_with(tmp_path)
+    floor.oracle(1, ORACLE)
+    floor.quotes(2, ORACLE - 10, ORACLE + 10)
+    floor.advance(30 * 86_400)
+    assert floor.venue.policies.engaged()[0].turns < 30
+    assert floor.venue.policies.wake_ns is None
+    floor.quotes(30 * 86_400 + 0.5, ORACLE + 1_190, ORACLE + 1_210)
+    floor.advance(30 * 86_400 + 2)
+    assert floor.marks() == [ORACLE + 114], "1,200 · (1 − e^(−3/30))"
+
+
+def test_a_mark_that_somebody_moves_wakes_it(tmp_path: Path) -> None:
+    floor = floor_with(tmp_path)
+    floor.oracle(1, ORACLE)
+    floor.advance(600)
+    floor.at(601, SetMark(BTC, ORACLE + 7))
+    floor.advance(604)
+    assert floor.marks() == [ORACLE + 7, ORACLE]

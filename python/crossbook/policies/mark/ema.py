@@ -4,10 +4,10 @@
     denominator = denominator · e^(−t/τ) + t
     average     = numerator / denominator
 
-`t` is the time since the sample before, in microseconds: with a sample below 2^32 and τ below an hour both stay within
-63 bits. Each product is rounded to the nearest integer. What that adds up to decays like everything else: however many
-samples there were, the average is off by less than one t-th of itself and one t-th of a unit, with samples three
-seconds apart by a 3,000,000th.
+`t` is the time since the sample before, in microseconds: with a sample below 2^32 and τ below ten minutes both stay
+within 63 bits. Each product is rounded to the nearest integer. What that adds up to decays like everything else:
+however many samples there were, the average is off by less than one t-th of itself and one t-th of a unit, with samples
+three seconds apart by a 3,000,000th.
 """
 
 from __future__ import annotations
@@ -69,10 +69,14 @@ class Ema(Struct, frozen=True):
     sampled_ns: int = 0
 
 
-def begun(value: int, *, time_ns: int, tau_ms: int) -> Ema:
-    """The average of samples that have been `value` for ever: the first samples weigh no more than the later ones."""
-    tau = tau_ms * MILLISECOND // _MICROSECOND
-    return Ema(value * tau, tau, time_ns)
+def begun(value: int, *, time_ns: int, tau_ms: int, interval_ms: int) -> Ema:
+    """The average of samples that have been `value` for ever, one each interval, the last of them now.
+
+    The denominator is what it settles at, t / (1 − e^(−t/τ)): the first samples that follow weigh what later ones do.
+    """
+    elapsed, tau = interval_ms * MILLISECOND // _MICROSECOND, tau_ms * MILLISECOND // _MICROSECOND
+    denominator = nearest(elapsed * DECAY_ONE, DECAY_ONE - decay(elapsed, tau))
+    return Ema(value * denominator, denominator, time_ns)
 
 
 def sampled(ema: Ema, sample: int, *, time_ns: int, tau_ms: int, gap_ms_max: int) -> Ema:

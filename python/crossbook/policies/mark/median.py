@@ -11,9 +11,10 @@ Of three the mark is the median, of two their mean, of one that one; the book al
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from crossbook.commands import RATE_ONE, Grade
 from crossbook.events import Event, Observed, OracleSet
@@ -21,11 +22,14 @@ from crossbook.policies.arithmetic import clamp, feed_ticks, median, weighted_me
 from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.levels import book_price
 from crossbook.policies.mark.ema import Ema, average, begun, sampled
-from crossbook.policies.mark.setting import moved
+from crossbook.policies.mark.setting import TOUCHING, moved
 from crossbook.policies.markets import served
 from crossbook.policies.schedule import MILLISECOND, next_ns
 from crossbook.policies.view import PolicyView
 from crossbook.rows import MarketRow
+
+TIME_MS_MAX: Final = 600_000
+"""The longest times an average may have, so that its sums stay within 63 bits."""
 
 
 class PerpFeed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,10 +66,11 @@ class Averages(Struct):
 
 
 class MedianState(Struct):
-    """Averages by market, and the last observations by feed and source."""
+    """Averages by market, the last observations by feed and source, and since when it sleeps (0: it does not)."""
 
     markets: dict[int, Averages] = field(default_factory=dict)
     feeds: dict[int, dict[int, Heard]] = field(default_factory=dict)
+    asleep_ns: int = 0
 
 
 class Legs(Struct, frozen=True):
@@ -105,7 +110,7 @@ class MedianMark(Struct, frozen=True):
     role: ClassVar[str] = "mark"
     name: ClassVar[str] = "median"
     version: ClassVar[str] = "1"
-    listens: ClassVar[frozenset[type[Event]]] = frozenset({OracleSet, Observed})
+    listens: ClassVar[frozenset[type[Event]]] = frozenset({OracleSet, Observed, *TOUCHING})
     State: ClassVar[type[Struct]] = MedianState
 
     markets: tuple[int, ...] = ()
@@ -119,21 +124,39 @@ class MedianMark(Struct, frozen=True):
     feeds: tuple[PerpFeed, ...] = ()
 
     def __post_init__(self) -> None:
-        if min(self.interval_ms, self.gap_ms_max, self.clamp_rate, self.sample_rate) <= 0:
-            raise ValueError("interval_ms, gap_ms_max, clamp_rate and sample_rate are positive")
-        if not all(0 < tau <= 3_600_000 for tau in (self.basis_ms, self.book_ms)):
-            raise ValueError("basis_ms and book_ms are positive and at most an hour")
+        times = (self.interval_ms, self.gap_ms_max, self.basis_ms, self.book_ms)
+        if not all(0 < time <= TIME_MS_MAX for time in times):
+            raise ValueError(f"interval_ms, gap_ms_max, basis_ms and book_ms are 1 to {TIME_MS_MAX}")
+        if not (0 < self.clamp_rate <= RATE_ONE and 0 < self.sample_rate <= RATE_ONE):
+            raise ValueError("clamp_rate and sample_rate are positive and at most one")
 
     def react(self, state: MedianState, turn: Turn) -> Reaction[MedianState]:
-        """A sample of every market and its mark at a waking, the mark alone where an oracle moved."""
+        """A sample of every market and its mark at a waking, the mark alone where an oracle moved.
+
+        When every average has arrived at what it averages and no mark moves, it sleeps until something happens.
+        """
+        self._wake(state, turn)
         self._hear(state, turn)
         oracles = {event.market for event in turn.events if isinstance(event, OracleSet)}
         proposals: tuple[Proposal, ...] = ()
+        quiet = turn.woken
         if turn.woken or oracles:
             for row in served(turn.view, self.markets):
                 if turn.woken or row.market in oracles:
-                    proposals += self._set(state, turn, row)
-        return Reaction(state, proposals, next_ns(turn.time_ns, self.interval_ms))
+                    steps, arrived = self._set(state, turn, row)
+                    proposals += steps
+                    quiet = quiet and arrived
+        state.asleep_ns = turn.time_ns if quiet else 0
+        return Reaction(state, proposals, None if quiet else next_ns(turn.time_ns, self.interval_ms))
+
+    def _wake(self, state: MedianState, turn: Turn) -> None:
+        """Take the samples that were slept through as taken: each was its average."""
+        slept_ns = next_ns(turn.time_ns, self.interval_ms) - self.interval_ms * MILLISECOND
+        for averages in state.markets.values() if state.asleep_ns else ():
+            if averages.basis and averages.basis.sampled_ns == state.asleep_ns:
+                averages.basis = replace(averages.basis, sampled_ns=slept_ns)
+            if averages.book and averages.book.sampled_ns == state.asleep_ns:
+                averages.book = replace(averages.book, sampled_ns=slept_ns)
 
     def _hear(self, state: MedianState, turn: Turn) -> None:
         """Remember what the sources of the configured feeds said."""
@@ -143,33 +166,41 @@ class MedianMark(Struct, frozen=True):
                 at_ns = min(event.observed_at, turn.time_ns)
                 state.feeds.setdefault(event.feed, {})[event.source] = Heard(event.price, at_ns, event.seq)
 
-    def _set(self, state: MedianState, turn: Turn, row: MarketRow) -> tuple[Proposal, ...]:
+    def _set(self, state: MedianState, turn: Turn, row: MarketRow) -> tuple[tuple[Proposal, ...], bool]:
+        """The mark of a market, if it moves; and whether it will stay there if nothing happens."""
         averages = state.markets.setdefault(row.market, Averages())
-        if turn.woken:
-            self._sample(averages, turn, row)
+        arrived = self._sample(averages, turn, row) if turn.woken else False
         perps, perps_seq = self._perps(state, turn, row)
         legs = self._legs(averages, turn.view, row, perps)
         oracle_seq = row.oracle.seq if legs.anchored is not None else 0
-        return moved(row, legs.target, clamp_rate=self.clamp_rate, cause=max(oracle_seq, perps_seq))
+        steps = moved(row, legs.target, clamp_rate=self.clamp_rate, cause=max(oracle_seq, perps_seq))
+        return steps, arrived and perps is None and not steps
 
-    def _sample(self, averages: Averages, turn: Turn, row: MarketRow) -> None:
-        """Take one sample of the basis, if there are a mid and an oracle, and one of the book, if there is a book."""
+    def _sample(self, averages: Averages, turn: Turn, row: MarketRow) -> bool:
+        """Take one sample of the basis, if there are a mid and an oracle, and one of the book, if there is a book.
+
+        Answers whether both averages are now what was sampled, so that more of the same would change nothing.
+        """
         bids, asks = turn.view.book(row.market, 1)
         oracle = self._oracle(row)
         reference = oracle or row.mark
         reach = reference * self.sample_rate // RATE_ONE
+        arrived = True
         if bids and asks and oracle:
             sample = clamp(bids[0][0] + asks[0][0] - 2 * oracle, -2 * reach, 2 * reach)
             averages.basis = self._averaged(averages.basis, sample, 0, self.basis_ms, turn)
+            arrived = average(averages.basis) == sample
         book = book_price(bids, asks, row.last)
         if book is not None:
             sample = clamp(book, reference - reach, reference + reach) if reference else book
             averages.book = self._averaged(averages.book, sample, row.mark or sample, self.book_ms, turn)
+            arrived = arrived and average(averages.book) == sample
+        return arrived
 
     def _averaged(self, ema: Ema | None, sample: int, beginning: int, tau_ms: int, turn: Turn) -> Ema:
         """An average with one more sample; the first one stands for an interval after a `beginning` without end."""
         before_ns = turn.time_ns - self.interval_ms * MILLISECOND
-        ema = ema or begun(beginning, time_ns=before_ns, tau_ms=tau_ms)
+        ema = ema or begun(beginning, time_ns=before_ns, tau_ms=tau_ms, interval_ms=self.interval_ms)
         return sampled(ema, sample, time_ns=turn.time_ns, tau_ms=tau_ms, gap_ms_max=self.gap_ms_max)
 
     def _legs(self, averages: Averages, view: PolicyView, row: MarketRow, perps: int | None) -> Legs:

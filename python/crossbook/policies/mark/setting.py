@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from crossbook.commands import RATE_ONE, SetMark
+from crossbook.events import Event, MarkSet, OrderAmended, OrderCancelled, OrderRested, Traded
 from crossbook.policies.arithmetic import clamp
 from crossbook.policies.contract import Proposal
 from crossbook.rows import MarketRow
+
+TOUCHING: Final[frozenset[type[Event]]] = frozenset({Traded, OrderRested, OrderAmended, OrderCancelled, MarkSet})
+"""What can change the best levels of a book, its last trade or the mark: it wakes a policy that sleeps."""
 
 
 def step(row: MarketRow, target: int, clamp_rate: int) -> int:

@@ -10,7 +10,7 @@ from crossbook.commands import RATE_ONE, Grade
 from crossbook.events import Event, OracleSet
 from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.levels import book_price
-from crossbook.policies.mark.setting import moved, step
+from crossbook.policies.mark.setting import TOUCHING, moved, step
 from crossbook.policies.markets import served
 from crossbook.policies.schedule import next_ns
 
@@ -65,14 +65,14 @@ class BookMark(Struct, frozen=True):
 
     Attributes:
         markets: ids of the markets it looks after; all if none are named.
-        interval_ms: the mark is looked at at the multiples of this.
+        interval_ms: the mark is set at the multiples of this, if something happened since.
         clamp_rate: the mark moves by at most this share of itself at once.
     """
 
     role: ClassVar[str] = "mark"
     name: ClassVar[str] = "book"
     version: ClassVar[str] = "1"
-    listens: ClassVar[frozenset[type[Event]]] = frozenset()
+    listens: ClassVar[frozenset[type[Event]]] = TOUCHING
     State: ClassVar[type[Struct]] = NoMemory
 
     markets: tuple[int, ...] = ()
@@ -84,9 +84,11 @@ class BookMark(Struct, frozen=True):
             raise ValueError("interval_ms and clamp_rate are positive")
 
     def react(self, state: NoMemory, turn: Turn) -> Reaction[NoMemory]:
-        """Every mark one step towards its book, at every waking."""
+        """Every mark one step towards its book, at the next waking after either moved."""
         proposals: tuple[Proposal, ...] = ()
-        for row in served(turn.view, self.markets):
-            target = book_price(*turn.view.book(row.market, 1), row.last)
-            proposals += moved(row, target, clamp_rate=self.clamp_rate, cause=0)
-        return Reaction(state, proposals, next_ns(turn.time_ns, self.interval_ms))
+        if turn.woken:
+            for row in served(turn.view, self.markets):
+                target = book_price(*turn.view.book(row.market, 1), row.last)
+                proposals += moved(row, target, clamp_rate=self.clamp_rate, cause=0)
+        # A step it takes is an event it listens to, and so wakes it again until the mark has arrived.
+        return Reaction(state, proposals, next_ns(turn.time_ns, self.interval_ms) if turn.events else None)
