@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import fill
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import click
 
@@ -20,11 +20,12 @@ from crossbook.console import (
     EXIT_FINDING,
     Grammar,
     emit_json,
+    facts,
     guarded,
     json_option,
     jsonable,
+    many,
     parse_at,
-    parse_time,
     progress_bar,
     require_journal,
     show_time,
@@ -35,7 +36,7 @@ from crossbook.journal import JournalReader
 from crossbook.journal import repair as repair_journal
 from crossbook.journal import verify as verify_journal
 from crossbook.rejects import REASONS
-from crossbook.replay import Answered, Replayed, Start, answered, block_hash_at
+from crossbook.replay import Answered, answered, block_hash_at
 from crossbook.replay import replay as replay_journal
 from crossbook.state import StateView
 from crossbook.views import OrderView, PositionView, text_table
@@ -49,7 +50,9 @@ class _Lazy(Grammar):
         "demo": "crossbook.demo.cli:demo_command",
         "explain": "crossbook.cli_explain:explain_command",
         "import": "crossbook.importers.cli:import_group",
+        "compare": "crossbook.cli_compare:compare_command",
         "policies": "crossbook.policies.cli:policies_group",
+        "replay": "crossbook.cli_replay:replay_command",
         "study": "crossbook.study.cli:study_group",
     }
 
@@ -75,92 +78,6 @@ def main() -> None:
 
 
 _path = click.argument("path", type=click.Path(path_type=Path))
-
-
-@main.command(short_help="Re-execute a journal and verify every exec mark on the way.")
-@_path
-@click.option(
-    "--from", "start", default="genesis", help="Where to start: genesis, snapshot (newest) or a snapshot's SEQ."
-)
-@click.option("--seq", type=click.IntRange(min=0), help="Stop after this seq.")
-@click.option("--time", "until", metavar="TIME", help="Stop after this time: ISO 8601, or ns since the epoch.")
-@click.option("--block-records", type=click.IntRange(min=1), help="Cut the journal into blocks of this many records.")
-@json_option
-@guarded
-def replay(
-    path: Path,
-    start: str,
-    seq: int | None,
-    until: str | None,
-    block_records: int | None,
-    as_json: bool,  # noqa: FBT001
-) -> None:
-    """Re-execute a journal and verify every exec mark it passes."""
-    require_journal(path)
-    with progress_bar("replaying", as_json=as_json) as progress:
-        replayed = replay_journal(
-            path,
-            start=_start(start),
-            seq=seq,
-            time_ns=None if until is None else parse_time(until, field="--time"),
-            block_records=block_records,
-            progress=progress,
-        )
-    if as_json:
-        emit_json(_replay_document(replayed))
-        return
-    click.echo(_replay_text(replayed))
-
-
-def _start(text: str) -> Start:
-    names: dict[str, Literal["genesis", "snapshot"]] = {"genesis": "genesis", "snapshot": "snapshot"}
-    if text in names:
-        return names[text]
-    if text.isdigit():
-        return int(text)
-    raise InputError(
-        f"--from is {text!r}",
-        code="unknown_choice",
-        values={"field": "--from", "value": text},
-        hint="one of: genesis, snapshot, or the seq of a snapshot",
-    )
-
-
-def _replay_document(replayed: Replayed) -> dict[str, Any]:
-    fields = ("path", "started_at", "seq", "time_ns", "commands", "blocks", "marks", "marked_seq", "stopped", "seconds")
-    document = {field: getattr(replayed, field) for field in fields}
-    roots = replayed.view.subsystem_roots()
-    return document | {
-        "state_root": replayed.state_root,
-        "event_digest": replayed.event_digest,
-        "subsystem_roots": roots,
-    }
-
-
-def _replay_text(replayed: Replayed) -> str:
-    begun = f"snapshot at seq {replayed.started_at:,}" if replayed.started_at else "genesis"
-    speed = f"{replayed.commands / replayed.seconds:,.0f} a second" if replayed.seconds else "at once"
-    rows = [
-        ("replayed", f"{replayed.path} from {begun}"),
-        ("commands", f"{replayed.commands:,} in {replayed.seconds:.2f} s, {speed}"),
-        ("exec marks", f"{replayed.marks:,} reproduced; the last commits to seq {replayed.marked_seq:,}"),
-        ("stopped", f"after seq {replayed.seq:,} ({_STOPPED[replayed.stopped]}), {show_time(replayed.time_ns)}"),
-        ("state root", replayed.state_root.hex()),
-        ("event digest", replayed.event_digest.hex()),
-    ]
-    return _facts(rows)
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-_STOPPED = {"end": "the end of the journal", "seq": "the seq asked for", "time": "the time asked for"}
-
-
-def _facts(rows: list[tuple[str, str]]) -> str:
-    width = max(len(name) for name, _ in rows)
-    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in rows)
 
 
 @main.command(short_help="Show the state at any seq or time of the past.")
@@ -199,7 +116,7 @@ def state(
         emit_json(document)
         return
     click.echo(
-        _facts([("seq", f"{view.seq:,}"), ("time", show_time(view.time_ns)), ("state root", view.state_root.hex())])
+        facts([("seq", f"{view.seq:,}"), ("time", show_time(view.time_ns)), ("state root", view.state_root.hex())])
     )
     for text in _state_texts(document, view):
         click.echo(f"\n{text}")
@@ -212,7 +129,7 @@ def _state_texts(document: dict[str, Any], view: StateView) -> list[str]:
         texts += [repr(account), f"positions\n{_position_table(account.positions)}"]
         texts += [f"open orders\n{_order_table(document['orders'])}"]
     if "market" in document:
-        texts += [_facts(list(_flat(jsonable(document["market"]))))]
+        texts += [facts(list(_flat(jsonable(document["market"]))))]
         texts += [text_table(_TIER_COLUMNS, [[getattr(tier, name) for name in tier.__struct_fields__]
                                              for tier in document["market"].tiers])]  # fmt: skip
         texts += [repr(document["book"])]
@@ -306,7 +223,7 @@ def _show_counts(path: Path, *, as_json: bool) -> None:
         emit_json(document | {"events": dict(kinds.most_common()), "refused": dict(reasons.most_common())})
         return
     total = [("events", f"{kinds.total():,}"), ("up to seq", f"{replayed.seq:,}")]
-    click.echo(_facts([*total, ("event digest", replayed.event_digest.hex())]))
+    click.echo(facts([*total, ("event digest", replayed.event_digest.hex())]))
     for title, counter in (("event", kinds), ("refused for", reasons)):
         if counter:
             click.echo("\n" + text_table([title, "count"], [[name, f"{n:,}"] for name, n in counter.most_common()]))
@@ -354,7 +271,7 @@ def _show_answer(path: Path, answer: Answered, *, as_json: bool) -> None:
         return
     rows = [("seq", f"{answer.seq:,}"), ("time", show_time(answer.time_ns))]
     rows += [(name.replace("_", " "), str(value)) for name, value in jsonable(origins | place).items()]
-    click.echo(_facts(rows))
+    click.echo(facts(rows))
     for title, items in (("command", [record.command]), ("events", answer.events)):
         click.echo(f"\n{title}")
         for item in items:
@@ -388,7 +305,7 @@ def snapshot(path: Path, as_json: bool) -> None:  # noqa: FBT001
                   | {"state_root": replayed.state_root})  # fmt: skip
         return
     rows = [("snapshot", str(written)), ("seq", f"{replayed.seq:,}"), ("bytes", f"{written.stat().st_size:,}")]
-    click.echo(_facts([*rows, ("state root", replayed.state_root.hex())]))
+    click.echo(facts([*rows, ("state root", replayed.state_root.hex())]))
 
 
 @main.command(short_help="Verify every file, hash and link, executing nothing.")
@@ -412,14 +329,14 @@ def verify(path: Path, as_json: bool) -> int:  # noqa: FBT001
         ("journal", f"{report.path}, {'closed cleanly' if report.closed else 'not closed, or open now'}"),
         (
             "verified",
-            f"{_many(report.segments, 'segment')}, {_many(report.blocks, 'block')}, up to seq {report.last_seq:,}",
+            f"{many(report.segments, 'segment')}, {many(report.blocks, 'block')}, up to seq {report.last_seq:,}",
         ),
         ("head hash", report.head_hash),
     ]
     if report.branch is not None:
         rows.insert(1, ("a branch of", f"session {report.branch.parent} up to seq {report.branch.parent_seq:,}"))
         rows.insert(2, ("parent's hash", report.branch.parent_hash))
-    click.echo(_facts(rows))
+    click.echo(facts(rows))
     for finding in findings:
         click.echo(f"finding: {finding['text']}")
     if report.torn_tail:
@@ -446,6 +363,6 @@ def repair(path: Path, as_json: bool) -> None:  # noqa: FBT001
         click.echo("nothing to repair")
         return
     click.echo(
-        f"dropped {_many(report.blocks, 'torn block')} from seq {report.first_seq} on, kept as {report.side_file}"
+        f"dropped {many(report.blocks, 'torn block')} from seq {report.first_seq} on, kept as {report.side_file}"
     )
     click.echo("hint: the next opening of the venue journals this repair as its first command", err=True)

@@ -64,6 +64,17 @@ def emit_json(document: Any) -> None:
     click.echo(json.dumps(jsonable(document), indent=2))
 
 
+def facts(rows: Sequence[tuple[str, str]]) -> str:
+    """Facts one a line, their names in a column."""
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in rows)
+
+
+def many(count: int, noun: str) -> str:
+    """A count with its noun."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
     """Run a command under the grammar: its return value is the exit code, a CrossbookError is explained."""
 

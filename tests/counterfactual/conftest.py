@@ -14,7 +14,7 @@ from tests.counterfactual.history import Afternoon
 from tests.counterfactual.players import PLAYERS
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def players() -> Iterator[None]:
     """Entry points for the players."""
     points = [SimpleNamespace(name=name, load=lambda kind=kind: kind) for name, kind in PLAYERS.items()]
@@ -23,13 +23,13 @@ def players() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def afternoon(players: None, tmp_path_factory: pytest.TempPathFactory) -> Afternoon:
     """The parent, closed."""
     return Afternoon(tmp_path_factory.mktemp("afternoon") / "parent")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def parent(afternoon: Afternoon) -> Parent:
     """The parent, read."""
     return read_parent(Path(afternoon.venue.path))

@@ -76,7 +76,7 @@ class Afternoon(Stage):
         self.at(20, SetLiquidator(LIQUIDATOR, registered=True), origin=Origin.OPERATOR)
         self.client(21, "offer", limit(MAKER, Side.SELL, 120_000, 3_000))
         self.client(22, "take", limit(TAKER, Side.BUY, 120_000, 3_000, TimeInForce.IOC))
-        self.client(23, "maker's bid", limit(MAKER, Side.BUY, 110_000, 3_000))
+        self.client(23, "maker's bid", limit(MAKER, Side.BUY, 114_400, 3_000))
         self.price(30, "fall", 115_200)
         self.advance(39)
         auction = self.said(AuctionOpened)[-1].auction

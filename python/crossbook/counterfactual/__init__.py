@@ -6,12 +6,36 @@ settings   values of the configuration as commands
 plan       the change in terms of the parent's seqs
 translate  ids of the parent as ids of the branch
 fork       the run
+walk       a journal command by command, measured
+compare    two sessions side by side
+sweep      many branches over local processes
 """
 
 from __future__ import annotations
 
 from crossbook.counterfactual.change import Change, Insert, Patch, parse_change
+from crossbook.counterfactual.compare import AccountDifference, Comparison, Divergence, Moment, Party, compare
 from crossbook.counterfactual.fork import Branched, branch
 from crossbook.counterfactual.parent import Parent, read_parent
+from crossbook.counterfactual.sweep import Failure, SweepTable, Swept, sweep
 
-__all__ = ["Branched", "Change", "Insert", "Parent", "Patch", "branch", "parse_change", "read_parent"]
+__all__ = [
+    "AccountDifference",
+    "Branched",
+    "Change",
+    "Comparison",
+    "Divergence",
+    "Failure",
+    "Insert",
+    "Moment",
+    "Parent",
+    "Party",
+    "Patch",
+    "SweepTable",
+    "Swept",
+    "branch",
+    "compare",
+    "parse_change",
+    "read_parent",
+    "sweep",
+]
