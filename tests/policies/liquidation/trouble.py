@@ -121,6 +121,10 @@ class Trouble(Stage):
         """The fund of cross pools gets this much from somebody's cash."""
         self.do(FundInsurance(USDC, 0, self.funded(amount), amount * UNIT))
 
+    def insured_market(self, market: int, amount: int) -> None:
+        """The fund of a market's isolated pools gets this much."""
+        self.do(FundInsurance(USDC, market, self.funded(amount), amount * UNIT))
+
     def buffered(self, rate: int) -> None:
         """A locked pool recovers at this much more than its maintenance."""
         self.do(SetLevels(USDC, RATE_ONE, RATE_ONE, rate, 0))

@@ -79,22 +79,25 @@ def _taken(plight: Plight, left: dict[int, int], vault: tuple[int, int, int], pr
     """The same share of every position that is left, as much as fits a vault; what it takes is taken off `left`."""
     account, asset, exposure_max = vault
     other = present.plight((account, asset, 0))
-    if other is None:
+    if other is None or other.pool.locked or other.needy:
         return []
-    offered = sum(lots * present.market(m).mark * present.market(m).tick_value for m, lots in left.items())
+    isolated = {position.market for position in other.row.positions if position.isolated}
+    left_over = {market: lots for market, lots in left.items() if market not in isolated}
+    offered = sum(lots * present.market(m).mark * present.market(m).tick_value for m, lots in left_over.items())
     planned = present.taken.get(account, 0)
     exposure = sum(present.notional(position) for position in other.held) + planned
-    needed = sum(_initial_margin(present.market(m), lots, exposure + offered) for m, lots in left.items())
+    needed = sum(_initial_margin(present.market(m), lots, exposure + offered) for m, lots in left_over.items())
     placing = share_up(other.pool.requirement, other.asset.levels.initial_rate)
     free = other.pool.equity - placing - _margin_of(planned, present)
     room = max(0, min(exposure_max - exposure, offered if free >= needed else free * offered // max(1, needed)))
     commands: list[Command] = []
-    for market, lots in sorted(left.items()):
+    for market, lots in sorted(left_over.items()):
         share = lots if room >= offered else lots * room // max(1, offered)
         if share > 0:
             row = present.market(market)
             commands.append(TakeOver(plight.row.account, market, share, account))
             present.taken[account] = present.taken.get(account, 0) + share * row.mark * row.tick_value
+            present.close(plight.row.account, market, share)
             left[market] = lots - share
     return commands
 
@@ -137,7 +140,8 @@ def _deleveraged(terms: Terms, plight: Plight, position: PositionRow, present: P
     claim = Claim(
         account=account, market=market.market, lots=position.lots, mark=market.mark, tick_value=market.tick_value
     )
-    holders = [_left(one, market, present) for one in present.holders(market.market) if one.account != account]
+    others = (one for one in present.holders(market.market) if one.account not in {account, *present.trading})
+    holders = [_left(one, market, present) for one in others]
     candidates = [one for one in holders if one.lots * position.lots < 0 and one.equity >= 0]
     for _ in range(len(candidates) + 1):
         if not candidates:
@@ -150,9 +154,9 @@ def _deleveraged(terms: Terms, plight: Plight, position: PositionRow, present: P
     else:
         return None
     for one in given:
-        key = one.account, market.market
-        present.closed[key] = present.closed.get(key, 0) + one.lots
+        present.close(one.account, market.market, one.lots)
     total = sum(one.lots for one in given)
+    present.close(account, market.market, total)
     return Deleverage(account, market.market, total, tuple(given)) if total else None
 
 

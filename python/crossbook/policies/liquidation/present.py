@@ -78,7 +78,11 @@ class Plight(Struct, frozen=True):
 
 
 class Present:
-    """The venue at a turn, decoded as it is asked for; what this turn plans to use is taken off."""
+    """The venue at a turn, decoded as it is asked for; what this turn plans to use is taken off.
+
+    `spent` is by insurance fund (asset, market), `taken` by vault, `closed` by account and market; `trading` are the
+    accounts for which this turn sends orders: nobody knows yet what they will hold.
+    """
 
     def __init__(self, turn: Turn) -> None:
         self.view = turn.view
@@ -86,6 +90,7 @@ class Present:
         self.spent: dict[tuple[int, int], int] = {}
         self.taken: dict[int, int] = {}
         self.closed: dict[tuple[int, int], int] = {}
+        self.trading: set[int] = set()
         self._holders: dict[int, list[HolderRow]] = {}
         self._best: dict[tuple[int, Side], int | None] = {}
 
@@ -137,6 +142,14 @@ class Present:
         if row.oracle.grade < row.grades.liquidation:
             return "oracle_grade"
         return "market_halted" if row.mode == MarketMode.HALTED else ""
+
+    def close(self, account: int, market: int, lots: int) -> None:
+        """Note that this turn closes lots of a position already."""
+        self.closed[account, market] = self.closed.get((account, market), 0) + lots
+
+    def is_moving(self, account: int) -> bool:
+        """Whether a step of this turn takes lots from an account, so that what is seen of it is no longer so."""
+        return any(moving == account for moving, _ in self.closed)
 
     def matches(self, market: int) -> str:
         """What keeps orders off a market: `""` if nothing does."""

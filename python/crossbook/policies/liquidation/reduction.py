@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from itertools import groupby
 
+from msgspec import Struct
+
 from crossbook import formulas
-from crossbook.commands import Command, Hedge, Liquidate, Side
+from crossbook.commands import RATE_ONE, Command, Hedge, Liquidate, Side
 from crossbook.policies.liquidation.cases import Case
 from crossbook.policies.liquidation.present import Plight, Present, share_up
 from crossbook.policies.liquidation.terms import Outcome, Pass, Stage, Step, Terms
@@ -39,6 +41,8 @@ def close(_terms: Terms, _case: Case, plight: Plight, present: Present) -> Outco
     if not found:
         return Pass(_why_not(plight, present))
     found.sort(key=lambda position: (-position.maintenance, position.market))
+    if plight.asset.liquidation.cooldown_ns > 0:
+        found = found[:1]
     account = plight.row.account
     return Step(tuple(Liquidate(account, position.market, 0, 0) for position in found), "closed_at_once")
 
@@ -64,22 +68,35 @@ def stage_of(terms: Terms, plight: Plight) -> Stage:
 
 def _reduction(terms: Terms, plight: Plight, present: Present) -> Outcome:
     stage = stage_of(terms, plight)
+    is_hedged = False
     for legs in _bundles(plight, present):
-        if plight.is_portfolio:
-            chosen, most = _naked(legs, present)
-        else:
-            chosen, most = legs, None
+        chosen, naked = _naked(legs, present) if plight.is_portfolio else (legs, None)
         able = [leg for leg in chosen if _is_fillable(plight, leg, present)]
-        if len(able) < len(chosen) and len({leg.lots > 0 for leg in chosen}) > 1:
+        if not chosen or (len(able) < len(chosen) and len({leg.lots > 0 for leg in chosen}) > 1):
             # One side of a hedge cannot be traded: taking the other alone would leave it naked.
+            is_hedged = True
             continue
         if len(able) > 1 and plight.asset.liquidation.cooldown_ns > 0:
             # The kernel lets one reduction through per cooldown: the larger leg, so that the two come nearer.
             able = [max(able, key=lambda leg: (present.notional(leg), -leg.market))]
         if able:
-            commands = tuple(_liquidate(plight, leg, stage, present, most) for leg in able)
-            return Step(commands, "below_maintenance")
-    return Pass(_why_not(plight, present))
+            asked = _asked(plight, able, stage, present)
+            wanted = asked if naked is None else [min(lots, naked) for lots in asked]
+            pairs = zip(able, wanted, strict=True)
+            return Step(tuple(_liquidate(plight, leg, lots, present) for leg, lots in pairs), "below_maintenance")
+    return Pass("hedged" if is_hedged else _why_not(plight, present))
+
+
+def _asked(plight: Plight, legs: list[PositionRow], stage: Stage, present: Present) -> list[int]:
+    """The same share of every leg: what restores the pool if all of them fill at the mark, or the stage's if less."""
+    frees = sum(
+        share_up(leg.maintenance, RATE_ONE + plight.asset.levels.buffer_rate)
+        - share_up(present.notional(leg), plight.asset.liquidation.fee_rate)
+        for leg in legs
+    )
+    shortage = plight.recovered - plight.pool.equity
+    restoring = -(-shortage * RATE_ONE // frees) if 0 < shortage < frees else RATE_ONE
+    return [share_up(abs(leg.lots), min(stage.share_rate, restoring)) for leg in legs]
 
 
 def _bundles(plight: Plight, present: Present) -> list[list[PositionRow]]:
@@ -105,10 +122,9 @@ def _naked(legs: list[PositionRow], present: Present) -> tuple[list[PositionRow]
     return ([leg], lots) if lots else ([], 0)
 
 
-def _liquidate(plight: Plight, leg: PositionRow, stage: Stage, present: Present, naked: int | None) -> Command:
-    """The stage's share of the position, no more than is naked, or (0) as many lots as the kernel allows if fewer."""
+def _liquidate(plight: Plight, leg: PositionRow, lots: int, present: Present) -> Command:
+    """A reduction by these lots, or (0) by as many as the kernel allows if those are fewer."""
     market, settings = present.market(leg.market), plight.asset.liquidation
-    asked = share_up(abs(leg.lots) if naked is None else naked, stage.share_rate)
     most = formulas.most_lots(
         plight.target(leg, market),
         recovered=plight.recovered,
@@ -117,7 +133,7 @@ def _liquidate(plight: Plight, leg: PositionRow, stage: Stage, present: Present,
         partial_rate=settings.partial_rate,
         partial_notional=settings.partial_notional,
     )
-    return Liquidate(plight.row.account, leg.market, asked if asked < most else 0, 0)
+    return Liquidate(plight.row.account, leg.market, lots if lots < most else 0, 0)
 
 
 def _is_fillable(plight: Plight, position: PositionRow, present: Present) -> bool:
@@ -144,18 +160,30 @@ def _why_not(plight: Plight, present: Present) -> str:
 # --- hedge ------------------------------------------------------------------------------------------------------------
 
 
+class _Option(Struct, frozen=True):
+    """A hedge that could be made: signed lots of a market, the worst price they meet, the worst loss it takes off."""
+
+    market: int
+    lots: int
+    price: int
+    relief: int
+    cost: int
+
+
 def _hedge(terms: Terms, plight: Plight, present: Present) -> Outcome:
-    """The best hedge of any group: worst loss taken off, less what the book asks for it."""
-    options = [
-        option for group in _groups(plight, present) for option in _hedges(plight, group, present) if option[0] > 0
-    ]
-    if not options:
+    """The best hedge of any group, by what it takes off the worst loss less what the book asks for it."""
+    options = [option for group in _groups(plight, present) for option in _hedges(plight, group, present)]
+    useful = [option for option in options if option.relief > option.cost]
+    if not useful:
         return Pass("nothing_to_hedge")
-    _, market, lots = min(options, key=lambda option: (-option[0], option[1]))
-    side = Side.BUY if lots > 0 else Side.SELL
-    stage = stage_of(terms, plight)
-    size = max(1, abs(lots) * stage.share_rate // 10**9)
-    return Step((Hedge(plight.row.account, market, side, size, 0),), "most_risk_off")
+    best = min(useful, key=lambda option: (option.cost - option.relief, option.market))
+    shortage = plight.recovered - plight.pool.equity
+    # A hedge takes risk off in proportion to its size: no more of it than restores the pool, or than the stage allows.
+    restoring = -(-abs(best.lots) * shortage // (best.relief - best.cost))
+    staged = share_up(abs(best.lots), stage_of(terms, plight).share_rate)
+    lots = max(1, min(restoring, staged))
+    side = Side.BUY if best.lots > 0 else Side.SELL
+    return Step((Hedge(plight.row.account, best.market, side, lots, best.price),), "most_risk_off")
 
 
 def _groups(plight: Plight, present: Present) -> list[int]:
@@ -163,22 +191,23 @@ def _groups(plight: Plight, present: Present) -> list[int]:
     return sorted(groups - {0})
 
 
-def _hedges(plight: Plight, group: int, present: Present) -> list[tuple[int, int, int]]:
-    """(gain, market, lots) for each market of a group in which the group's net delta could be traded away."""
+def _hedges(plight: Plight, group: int, present: Present) -> list[_Option]:
+    """For each market of a group, the trade that would bring the group's net delta to nothing."""
     members = [row for row in present.markets if row.scenarios[0] == group and row.scenarios[1]]
     lots = {position.market: position.lots for position in plight.held}
     net = sum(lots.get(row.market, 0) * row.mark * row.tick_value for row in members)
+    rate = plight.asset.portfolio.maintenance_rate
     found = []
     for row in members:
         if row.settlement != plight.pool.asset or present.matches(row.market):
             continue
         wanted = min(abs(net) // (row.mark * row.tick_value), row.order_max_lots)
-        cost = book_cost(row, Side.SELL if net > 0 else Side.BUY, wanted, present)
-        if wanted and cost is not None:
-            signed = -wanted if net > 0 else wanted
+        there, cost, price = book_offer(row, Side.SELL if net > 0 else Side.BUY, wanted, present)
+        if there:
+            signed = -there if net > 0 else there
             after = lots | {row.market: lots.get(row.market, 0) + signed}
-            gain = _worst_loss(lots, members) - _worst_loss(after, members) - cost
-            found.append((gain, row.market, signed))
+            relief = (_worst_loss(lots, members) - _worst_loss(after, members)) * rate // RATE_ONE
+            found.append(_Option(row.market, signed, price, relief, cost))
     return found
 
 
@@ -191,15 +220,15 @@ def _worst_loss(lots: dict[int, int], members: list[MarketRow]) -> int:
     )
 
 
-def book_cost(row: MarketRow, side: Side, lots: int, present: Present) -> int | None:
-    """What trading these lots costs against the mark, minor units; None if the book does not hold them."""
+def book_offer(row: MarketRow, side: Side, lots: int, present: Present) -> tuple[int, int, int]:
+    """How many of these lots the book has, what they cost against the mark (minor units), and at what worst price."""
     bids, asks = present.view.book(row.market, DEPTH)
-    left, cost = lots, 0
+    left, cost, worst = lots, 0, 0
     for price, size, _ in asks if side == Side.BUY else bids:
+        if left == 0:
+            break
         taken = min(left, size)
         away = price - row.mark if side == Side.BUY else row.mark - price
         cost += taken * max(0, away) * row.tick_value
-        left -= taken
-        if left == 0:
-            return cost
-    return None
+        left, worst = left - taken, price
+    return lots - left, cost, worst

@@ -64,8 +64,8 @@ RUNGS: Final[Mapping[str, Rung]] = MappingProxyType(
 )
 """The rungs by name: what the orders of `Terms` are made of, and what a pool in deficit goes through."""
 
-_SELF_EXPLAINED: Final = frozenset(("guard", "hedge", "reduce", "close"))
-"""Rungs whose own events say how the pool stood."""
+_TRADING: Final = frozenset(("hedge", "reduce", "close"))
+"""Rungs that send orders; LiquidationStarted says how the pool stood."""
 _POOL_EVENTS: Final = (
     StandingChanged,
     PoolLocked,
@@ -115,6 +115,8 @@ class Waterfall(Terms, frozen=True, kw_only=True):
             state.instant_ns, state.proposed = turn.time_ns, 0
         proposals = _take_in(self, state, turn, present)
         for case, plight in _in_order(state, present):
+            if present.is_moving(case.account):
+                continue
             if state.proposed + len(proposals) >= self.proposals_max:
                 case.due_ns = turn.time_ns + self.relief_ns
                 continue
@@ -317,7 +319,7 @@ def _take(case: Case, rung: str, step: Step, plight: Plight, present: Present) -
     """The step's commands, after a note that says why where their own events do not."""
     proposals: list[Proposal] = []
     pool = plight.pool
-    if rung not in _SELF_EXPLAINED:
+    if rung not in _TRADING:
         body = StepTaken(
             account=case.account,
             asset=case.asset,
@@ -331,6 +333,8 @@ def _take(case: Case, rung: str, step: Step, plight: Plight, present: Present) -
         )
         proposals.append(Proposal(note(STEP, body, account=case.account), case.cause))
     proposals += [Proposal(command, case.cause) for command in step.commands]
+    if rung in _TRADING:
+        present.trading.add(case.account)
     case.counts[rung] = case.counts.get(rung, 0) + 1
     case.taken[rung] = present.time_ns
     if rung == "auction" and isinstance(step.commands[0], CloseAuction):
@@ -361,7 +365,7 @@ def _wait(
     later = [outcome.until_ns for outcome, _ in passes if outcome.until_ns > present.time_ns]
     case.due_ns = min(later if holding and later else [*later, present.time_ns + terms.retry_ns])
     case.last = ""
-    reasons = [f"{rung}: {outcome.reason}" for outcome, rung in passes]
+    reasons = [f"{rung}: {outcome.reason}" for outcome, rung in passes] or ["none: no_rung_at_this_standing"]
     stated = "; ".join(reasons)
     if holding or stated == case.waiting:
         return []
