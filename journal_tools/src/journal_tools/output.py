@@ -22,7 +22,9 @@ _BATCH_ROWS: Final = 10_000
 Row = Mapping[str, Any]
 
 
-def emit(rows: Iterable[Row], columns: Sequence[str], fmt: str, *, name: str, about: Mapping[str, Any] | None = None) -> int:
+def emit(
+    rows: Iterable[Row], columns: Sequence[str], fmt: str, *, name: str, about: Mapping[str, Any] | None = None
+) -> int:
     """Print rows, and return how many.
 
     Args:
@@ -71,7 +73,13 @@ def cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":")) if isinstance(value, (list, dict)) else str(value)
+    return (
+        value
+        if isinstance(value, str)
+        else json.dumps(value, separators=(",", ":"))
+        if isinstance(value, (list, dict))
+        else str(value)
+    )
 
 
 class _Counted:
@@ -123,8 +131,10 @@ def _markdown(rows: Iterable[Row], columns: Sequence[str], _fmt: str, _name: str
 def _json(rows: Iterable[Row], _columns: Sequence[str], _fmt: str, name: str, about: Mapping[str, Any]) -> None:
     """One document, written as the rows come."""
     for key, value in about.items():
-        click.echo(f'{"{" if key == next(iter(about)) else ","}\n  {json.dumps(key)}: {json.dumps(plain(value))}', nl=False)
-    click.echo(f'{"," if about else "{"}\n  {json.dumps(name)}: [', nl=False)
+        click.echo(
+            f"{'{' if key == next(iter(about)) else ','}\n  {json.dumps(key)}: {json.dumps(plain(value))}", nl=False
+        )
+    click.echo(f"{',' if about else '{'}\n  {json.dumps(name)}: [", nl=False)
     for index, row in enumerate(rows):
         click.echo(f"{',' if index else ''}\n    {json.dumps(plain(row))}", nl=False)
     click.echo("\n  ]\n}")
