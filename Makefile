@@ -13,7 +13,7 @@ help:
 	@echo "make bench   measures the kernel, the book and the journal"
 	@echo "make clean   removes what was built"
 
-build: $(VENV)/built
+build: $(VENV)/tools
 
 $(VENV)/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "crossbook needs Python >= 3.11, not " + sys.version)'
@@ -27,6 +27,10 @@ $(VENV)/installed: $(VENV)/made pyproject.toml
 
 $(VENV)/built: $(VENV)/installed $(SOURCES)
 	PIP_QUIET=1 VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --quiet --release --extras cli,dev,risk
+	@touch $@
+
+$(VENV)/tools: $(VENV)/built journal_tools/pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable "./journal_tools[arrow,proofs]"
 	@touch $@
 
 demo: build

@@ -30,7 +30,7 @@ def files(suffix: str, *folders: str) -> list[Path]:
     return [path for path in found if not SKIPPED & set(path.relative_to(ROOT).parts)]
 
 
-PYTHON = files(".py", "python", "tests", "benches", "docs")
+PYTHON = files(".py", "python", "journal_tools", "tests", "benches", "docs")
 RUST = files(".rs", "rust", "tests", "benches")
 
 

@@ -34,9 +34,8 @@ def emit(
         name: what the rows are, the member that holds them in a JSON document.
         about: other members of the JSON document, before the rows; metadata of arrow and parquet.
     """
-    writer = {
-        "table": _table, "json": _json, "ndjson": _ndjson, "csv": _csv, "md": _markdown, "arrow": _arrow, "parquet": _arrow,
-    }[fmt]  # fmt: skip
+    writers = {"table": _table, "json": _json, "ndjson": _ndjson, "csv": _csv, "md": _markdown}
+    writer = writers.get(fmt, _arrow)
     counted = _Counted(rows)
     writer(counted, columns, fmt, name, about or {})
     return counted.count
@@ -186,11 +185,11 @@ def _flat(value: Any) -> Any:
 def arrow() -> Any:
     """The module `pyarrow`. Raises ToolError `extra_missing`."""
     try:
-        import pyarrow
+        import pyarrow as pa
     except ImportError:
         raise ToolError(
             "Arrow and Parquet need pyarrow",
             code="extra_missing",
             hint="pip install 'crossbook-journal-tools[arrow]'",
         ) from None
-    return pyarrow
+    return pa

@@ -1,6 +1,7 @@
 """Names for what the wire numbers: commands, events, refusals, enumerations. A copy of what the kernel says of itself.
 
-`vocabulary.json` is the document the kernel gives of itself; a test of the project compares the two. A tag that it does not know is named by its number, and its fields by their places.
+`vocabulary.json` is the document the kernel gives of itself; a test of the project compares the two.
+A tag that it does not know is named by its number, and its fields by their places.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class Block(NamedTuple):
 
     segment: int
     first_seq: int
-    count: int
+    count: int  # type: ignore[assignment]  # records in the body; nobody counts the fields of a block
     first_time_ns: int
     last_time_ns: int
     epoch: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -133,11 +134,9 @@ class Journal:
     def last_block(self) -> Block | None:
         """The last block, None if there is none."""
         for segment in reversed(self.segments):
-            last = None
-            for last in self._segment_blocks(segment, 2**63, None):
-                pass
-            if last is not None:
-                return last
+            found = deque(self._segment_blocks(segment, 2**63, None), maxlen=1)
+            if found:
+                return found[0]
         return None
 
     def _segment_blocks(self, segment: Segment, from_seq: int, chain: Chain | None) -> Iterator[Block]:

@@ -1,0 +1,1 @@
+"""The auditor's bench, on real journals."""
