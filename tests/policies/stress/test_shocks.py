@@ -51,7 +51,7 @@ def test_a_gap_leaves_a_loss_beyond_equity_and_says_whose(tmp_path: Path) -> Non
     # 1 BTC falls by 6,000: 2,000 more than there is. At 54,000 its maintenance is 2.5 %: 1,350.
     assert found == StressReport(
         seq=before,
-        shocks=(ShockResult("fall", "gap", (FundLoss(USDC, 0, 2_000 * MILLION),), 1, 0, 0),),
+        shocks=(ShockResult("fall", "gap", before, (FundLoss(USDC, 0, 2_000 * MILLION),), 1, 0, 0),),
         needs=(FundNeed(USDC, 0, 2_000 * MILLION, 500 * MILLION, "fall"),),
         in_danger=1,
         endangered=(Endangered(long, USDC, 0, "fall", -2_000 * MILLION, 1_350 * MILLION),),
@@ -117,7 +117,9 @@ def test_a_funding_shock_is_paid_out_of_equity(tmp_path: Path) -> None:
     leveraged(scene)
     scene.advance(HOUR)
     paid, refused = report(scene).shocks
-    assert paid == ShockResult("longs pay", "funding", (FundLoss(USDC, 0, 2_000 * MILLION),), 1, 0, 0)
+    assert paid == ShockResult(
+        "longs pay", "funding", report(scene).seq, (FundLoss(USDC, 0, 2_000 * MILLION),), 1, 0, 0
+    )
     assert (refused.losses, refused.refused) == ((), 4)  # two markets, two epochs: the rules do not allow it
 
 
@@ -144,6 +146,23 @@ def test_the_list_of_accounts_is_bounded_and_worst_first(tmp_path: Path) -> None
     assert found.in_danger == 3
     assert [one.account for one in found.endangered] == longs[:2]
     assert found.concentration == (Concentration(BTC, rich, -3_000, 1_000_000_000),)
+
+
+def test_what_is_over_the_budget_comes_in_the_next_run(tmp_path: Path) -> None:
+    gaps = (Gap("small", (TENTH,)), Gap("large", (2 * TENTH,)), Gap("up", (-TENTH,)))
+    scene = Stage(tmp_path / "venue", {"stress": Shocks(gaps=gaps, funding=(), outages=(), budget=4)})
+    leveraged(scene)
+    scene.advance(HOUR)
+    assert [shock.name for shock in report(scene).shocks] == ["small", "large"]  # two accounts, so two shocks
+    first = report(scene).seq
+    scene.advance(2 * HOUR)
+    found = report(scene)
+    assert [(shock.name, shock.seq) for shock in found.shocks] == [
+        ("small", found.seq),
+        ("large", first),
+        ("up", found.seq),
+    ]
+    assert found.needs == (FundNeed(USDC, 0, 8_000 * MILLION, 0, "large"),)
 
 
 def test_a_report_fits_a_note_however_long_its_lists_are() -> None:

@@ -23,15 +23,17 @@ class FundLoss(Struct, frozen=True):
 
 
 class ShockResult(Struct, frozen=True):
-    """One shock: losses by fund, the pools below their maintenance, and those of them that no step may touch.
+    """One shock, tried on the state as of `seq`.
 
-    `kind` is `"gap"`, `"funding"` or `"outage"`. A pool is withheld if a market of its positions asks for a better
-    oracle than it has, before it may be liquidated. `refused` counts the commands of the shock that the rules do not
-    allow, such as funding of more than a tenth; it should be 0.
+    `kind` is `"gap"`, `"funding"` or `"outage"`; `losses` are by fund. `in_danger` pools are below their maintenance,
+    and of those `withheld` may not be liquidated, since a market of their positions asks for a better oracle than it
+    has. `refused` counts the commands of the shock that the rules do not allow, such as funding of more than a tenth;
+    it should be 0.
     """
 
     name: str
     kind: str
+    seq: int
     losses: tuple[FundLoss, ...]
     in_danger: int
     withheld: int
@@ -69,7 +71,7 @@ class Concentration(Struct, frozen=True):
 
 
 class StressReport(Struct, frozen=True):
-    """What the shocks would do to the state as of `seq`.
+    """What shocks would do: the last result of each, and of those tried on the state as of `seq` whom they endanger.
 
     `in_danger` counts the pools that some shock would leave below their maintenance; `endangered` are the worst of
     them, worst first. Lists are cut to what one note holds.

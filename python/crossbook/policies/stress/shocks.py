@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from crossbook.commands import RATE_ONE, Command, Grade, SetGrades, SetMark, SetOracle, SettleFunding
 from crossbook.events import Event, Rejected
@@ -46,13 +46,23 @@ class Outage(Struct, frozen=True):
 
 
 class ShocksState(Struct):
-    """When the next run is due, ns since the epoch (0: not known yet)."""
+    """When the next run is due, ns since the epoch (0: not known yet), which shock is next, and what each last did."""
 
     due_ns: int = 0
+    next: int = 0
+    results: dict[int, ShockResult] = field(default_factory=dict)
 
 
 class Shocks(Struct, frozen=True):
-    """Tries shocks every `interval_ns` of stamped time, and reports; `accounts_max` bounds the list of pools."""
+    """Tries shocks at every full `interval_ns` of stamped time, and reports.
+
+    Attributes:
+        interval_ns: from one run to the next.
+        gaps, funding, outages: the shocks, tried in this order.
+        accounts_max: how many pools the report lists at most.
+        budget: how many shocks times accounts one run may take, at least one shock: what is left comes in the next run,
+            and the report has the last result of each.
+    """
 
     role: ClassVar[str] = "stress"
     name: ClassVar[str] = "shocks"
@@ -73,30 +83,37 @@ class Shocks(Struct, frozen=True):
     )
     outages: tuple[Outage, ...] = (Outage("fall of a tenth, unseen", (-100_000_000,)),)
     accounts_max: int = 20
+    budget: int = 1_000_000
 
     def react(self, state: ShocksState, turn: Turn) -> Reaction[ShocksState]:
         """Runs the shocks at every full interval."""
         proposals: tuple[Proposal, ...] = ()
         if state.due_ns and turn.time_ns >= state.due_ns:
-            proposals = (Proposal(report.note(self.run(turn)), turn.seq),)
+            proposals = (Proposal(report.note(self.run(state, turn)), turn.seq),)
         state.due_ns = (turn.time_ns // self.interval_ns + 1) * self.interval_ns
         return Reaction(state, proposals, state.due_ns)
 
-    def run(self, turn: Turn) -> StressReport:
-        """What each shock would do to the present."""
+    def run(self, state: ShocksState, turn: Turn) -> StressReport:
+        """What the shocks that are next would do to the present, and what the others did to the past."""
         rows = [row for row in turn.view.markets() if row.mark]
-        results: list[ShockResult] = []
+        shocks = self._shocks(rows, turn.time_ns)
+        count = min(len(shocks), max(1, self.budget // max(1, turn.view.account_count())))
         worst: dict[tuple[int, int, int], tuple[str, PoolWorth]] = {}
-        for name, kind, commands in self._shocks(rows, turn.time_ns):
+        for _ in range(count):
+            name, kind, commands = shocks[state.next]
             copy = turn.view.scratch()
             answers = copy.submit(commands, time_ns=turn.time_ns)
             refused = sum(isinstance(event, Rejected) for event in answers)
             danger = pools_in_danger(copy)
-            results.append(ShockResult(name, kind, losses(danger), len(danger), _withheld(danger, copy), refused))
+            state.results[state.next] = ShockResult(
+                name, kind, turn.seq, losses(danger), len(danger), _withheld(danger, copy), refused
+            )
+            state.next = (state.next + 1) % len(shocks)
             for pool in danger:
                 key = pool.account, pool.asset, pool.market
                 if key not in worst or pool.shortage > worst[key][1].shortage:
                     worst[key] = name, pool
+        results = [state.results[index] for index in sorted(state.results)]
         ranked = sorted(worst.values(), key=lambda one: (-one[1].shortage, one[1].account, one[1].market))
         return StressReport(
             seq=turn.seq,
