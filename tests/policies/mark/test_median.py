@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -53,18 +55,18 @@ def test_without_anything_the_mark_stays(tmp_path: Path) -> None:
 
 
 def test_the_mark_follows_the_book_away_from_the_oracle_over_minutes(tmp_path: Path) -> None:
-    """A book that stays 1 % above the oracle: after 150 s the basis is there to 63 %, and the mark between the two."""
+    """A book that stays 1 % above the oracle: after 150 s the distance is there to 63 %, the mark between."""
     floor = floor_with(tmp_path)
     floor.oracle(1, ORACLE)
     floor.quotes(2, ORACLE + 1_190, ORACLE + 1_210)
     floor.advance(4)
     # Wakings are at 1 s, 4 s, 7 s … of a scenario. One sample, of the 3 s since the one before:
-    # 1,200 · (1 − e^(−3/150)) = 23.8 of basis, 1,200 · (1 − e^(−3/30)) = 114.2 of the book.
+    # 1,200 · (1 − e^(−3/150)) = 23.8 of distance, 1,200 · (1 − e^(−3/30)) = 114.2 of the book.
     assert floor.marks() == [ORACLE + 114]
     floor.advance(150)
     smoothed = ORACLE + 1_200 - 8
     assert abs(floor.marks()[-1] - smoothed) <= 2, (
-        "oracle with basis, book, and the book over 30 s: the last is between"
+        "oracle with distance, book, and the book over 30 s: the last is between"
     )
     assert sorted(floor.marks()) == floor.marks()
 
@@ -143,8 +145,8 @@ def test_without_an_oracle_the_mark_is_the_book_over_30_seconds(tmp_path: Path) 
     assert floor.marks()[-1] == ORACLE + 600
 
 
-def test_an_empty_side_leaves_the_last_trade_and_the_basis_as_they_are(tmp_path: Path) -> None:
-    """Without asks there is no mid: the basis is not sampled, and the book is the last trade, or the bid above it."""
+def test_an_empty_side_leaves_the_last_trade_and_the_distance_as_they_are(tmp_path: Path) -> None:
+    """Without asks there is no mid: the distance is not sampled; the book is the last trade, or the bid above it."""
     floor = floor_with(tmp_path)
     floor.oracle(1, ORACLE)
     ask = floor.order(2, Side.SELL, ORACLE + 100)
@@ -153,7 +155,7 @@ def test_an_empty_side_leaves_the_last_trade_and_the_basis_as_they_are(tmp_path:
     floor.advance(600)
     state = floor.venue.policies.state("mark")
     assert isinstance(state, MedianState)
-    assert state.markets[BTC].basis is None, "never sampled"
+    assert state.markets[BTC].distance is None, "never sampled"
     # Anchored at the oracle, the last trade 100 above it, and its average: the median is the average, which arrives.
     assert floor.marks()[-1] == ORACLE + 100
     assert ask
@@ -234,7 +236,7 @@ def test_a_step_is_at_least_a_tick_and_at_most_a_share(tmp_path: Path) -> None:
 
 
 def test_what_a_median_mark_cannot_be_configured_as() -> None:
-    for fields in ({"interval_ms": 0}, {"basis_ms": 600_001}, {"book_ms": 0}, {"clamp_rate": 0}, {"depth": 3}):
+    for fields in ({"interval_ms": 0}, {"distance_ms": 600_001}, {"book_ms": 0}, {"clamp_rate": 0}, {"depth": 3}):
         with pytest.raises(InputError) as refused:
             catalogue.build("mark", {"policy": "median"} | fields)
         assert refused.value.code == "policy_config"
@@ -274,3 +276,49 @@ def test_a_mark_that_somebody_moves_wakes_it(tmp_path: Path) -> None:
     floor.at(601, SetMark(BTC, ORACLE + 7))
     floor.advance(604)
     assert floor.marks() == [ORACLE + 7, ORACLE]
+
+
+def wild_quotes(floor: Floor, rng: random.Random, second: float, *, sides: int) -> None:
+    """A book of one lot a side, anywhere within the market's band, and perhaps a trade in it."""
+    low, high = sorted(rng.sample(range(ORACLE // 2, ORACLE * 3 // 2), 2))
+    floor.withdraw_quotes(second)
+    if sides == 2 or rng.random() < 0.7:
+        floor.order(second + 0.01, Side.BUY, low, 2)
+    if sides == 2 or rng.random() < 0.7:
+        floor.order(second + 0.02, Side.SELL, high, 2)
+    if rng.random() < 0.5:
+        floor.order(second + 0.03, rng.choice(list(Side)), rng.choice((low, high)), taking=True)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_however_wild_a_book_is_the_mark_moves_by_bounded_steps_within_bounds(tmp_path: Path, seed: int) -> None:
+    """
+    Ten minutes of quotes and trades anywhere within 50 %, with an oracle that stands still: the mark is between oracle
+    with distance and `smoothed`, both of them within 5 % of the oracle, and moves by at most 2 % at once.
+    """
+    rng = random.Random(seed)
+    floor = floor_with(tmp_path)
+    floor.oracle(1, ORACLE)
+    for second in range(3, 600, 3):
+        wild_quotes(floor, rng, second, sides=1 + seed % 2)
+    marks = [ORACLE, *floor.marks()]
+    assert len(marks) > 50
+    assert all(ORACLE * 95 // 100 <= mark <= ORACLE * 105 // 100 for mark in marks)
+    assert all(abs(after - before) * 50 <= before for before, after in pairwise(marks))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_one_wild_moment_in_a_quiet_market_moves_the_mark_by_less_than_half_a_percent(
+    tmp_path: Path, seed: int
+) -> None:
+    """A sample is at most 5 % off: of `smoothed` that is 5 % · (1 − e^(−3/30)) = 0.476 %, of the distance 0.099 %."""
+    floor = floor_with(tmp_path)
+    floor.oracle(1, ORACLE)
+    floor.quotes(2, ORACLE - 10, ORACLE + 10)
+    floor.advance(600)
+    wild_quotes(floor, random.Random(seed), 602, sides=2)
+    floor.advance(604)
+    floor.quotes(605, ORACLE - 10, ORACLE + 10)
+    floor.advance(900)
+    assert all(abs(mark - ORACLE) <= ORACLE * 476 // 100_000 for mark in floor.marks())
+    assert abs(floor.row.mark - ORACLE) <= 10, "back within the quotes; the last trade was wild, so it is one of them"

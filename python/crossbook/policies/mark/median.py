@@ -59,9 +59,9 @@ class Heard(Struct, frozen=True):
 
 
 class Averages(Struct):
-    """What is remembered of a market: `basis` in half ticks over the oracle, `book` in ticks; None before the first."""
+    """What is remembered of a market: `distance` in half ticks over the oracle, `book` in ticks; at first None."""
 
-    basis: Ema | None = None
+    distance: Ema | None = None
     book: Ema | None = None
 
 
@@ -93,12 +93,12 @@ class Legs(Struct, frozen=True):
 
 
 class MedianMark(Struct, frozen=True):
-    """The median of oracle with basis, book and other venues.
+    """The median of oracle with distance, book and other venues.
 
     Attributes:
         markets: ids of the markets it looks after; all if none are named.
         interval_ms: samples are taken at the multiples of this; the mark is set then, and when an oracle moves.
-        basis_ms: the time constant of the average of mid − oracle.
+        distance_ms: the time constant of the average of mid − oracle.
         book_ms: the time constant of the average of the book.
         gap_ms_max: a sample stands for at most this long.
         sample_rate: a sample counts as no further than this from the oracle, or without one from the mark.
@@ -115,7 +115,7 @@ class MedianMark(Struct, frozen=True):
 
     markets: tuple[int, ...] = ()
     interval_ms: int = 3_000
-    basis_ms: int = 150_000
+    distance_ms: int = 150_000
     book_ms: int = 30_000
     gap_ms_max: int = 10_000
     sample_rate: int = RATE_ONE // 20
@@ -124,9 +124,9 @@ class MedianMark(Struct, frozen=True):
     feeds: tuple[PerpFeed, ...] = ()
 
     def __post_init__(self) -> None:
-        times = (self.interval_ms, self.gap_ms_max, self.basis_ms, self.book_ms)
+        times = (self.interval_ms, self.gap_ms_max, self.distance_ms, self.book_ms)
         if not all(0 < time <= TIME_MS_MAX for time in times):
-            raise ValueError(f"interval_ms, gap_ms_max, basis_ms and book_ms are 1 to {TIME_MS_MAX}")
+            raise ValueError(f"interval_ms, gap_ms_max, distance_ms and book_ms are 1 to {TIME_MS_MAX}")
         if not (0 < self.clamp_rate <= RATE_ONE and 0 < self.sample_rate <= RATE_ONE):
             raise ValueError("clamp_rate and sample_rate are positive and at most one")
 
@@ -153,8 +153,8 @@ class MedianMark(Struct, frozen=True):
         """Take the samples that were slept through as taken: each was its average."""
         slept_ns = next_ns(turn.time_ns, self.interval_ms) - self.interval_ms * MILLISECOND
         for averages in state.markets.values() if state.asleep_ns else ():
-            if averages.basis and averages.basis.sampled_ns == state.asleep_ns:
-                averages.basis = replace(averages.basis, sampled_ns=slept_ns)
+            if averages.distance and averages.distance.sampled_ns == state.asleep_ns:
+                averages.distance = replace(averages.distance, sampled_ns=slept_ns)
             if averages.book and averages.book.sampled_ns == state.asleep_ns:
                 averages.book = replace(averages.book, sampled_ns=slept_ns)
 
@@ -177,7 +177,7 @@ class MedianMark(Struct, frozen=True):
         return steps, arrived and perps is None and not steps
 
     def _sample(self, averages: Averages, turn: Turn, row: MarketRow) -> bool:
-        """Take one sample of the basis, if there are a mid and an oracle, and one of the book, if there is a book.
+        """Take one sample of the distance, if there are a mid and an oracle, and one of the book, if there is a book.
 
         Answers whether both averages are now what was sampled, so that more of the same would change nothing.
         """
@@ -188,8 +188,8 @@ class MedianMark(Struct, frozen=True):
         arrived = True
         if bids and asks and oracle:
             sample = clamp(bids[0][0] + asks[0][0] - 2 * oracle, -2 * reach, 2 * reach)
-            averages.basis = self._averaged(averages.basis, sample, 0, self.basis_ms, turn)
-            arrived = average(averages.basis) == sample
+            averages.distance = self._averaged(averages.distance, sample, 0, self.distance_ms, turn)
+            arrived = average(averages.distance) == sample
         book = book_price(bids, asks, row.last)
         if book is not None:
             sample = clamp(book, reference - reach, reference + reach) if reference else book
@@ -206,9 +206,9 @@ class MedianMark(Struct, frozen=True):
     def _legs(self, averages: Averages, view: PolicyView, row: MarketRow, perps: int | None) -> Legs:
         oracle = self._oracle(row)
         book = book_price(*view.book(row.market, 1), row.last)
-        basis = average(averages.basis, scale=2) if averages.basis else 0
+        distance = average(averages.distance, scale=2) if averages.distance else 0
         return Legs(
-            anchored=oracle + basis if oracle else None,
+            anchored=oracle + distance if oracle else None,
             book=book,
             perps=perps,
             smoothed=average(averages.book) if averages.book and book is not None else None,
