@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from crossbook import Venue
@@ -226,6 +227,8 @@ def test_an_order_goes_on_when_the_venue_is_opened_again(desk: Desk) -> None:
     desk.say(2, topics.ORDER, order())
     desk.advance(20)
     kept, path = desk.venue.policies.state("execution"), desk.venue.path
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(kept), type=type(kept)) == kept
+    desk.venue.snapshot()
     desk.venue.close()
     with Venue.open(path, clock=lambda: desk.now_ns) as venue:
         assert venue.policies.state("execution") == kept

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from crossbook import Venue
@@ -281,6 +282,8 @@ def test_the_books_come_back_when_the_venue_is_opened_again(pool: Pool) -> None:
     pool.take(3, Side.BUY, 120_060, 7)
     pool.advance(HOUR + 1)
     kept, path = pool.venue.policies.state("liquidity"), pool.venue.path
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(kept), type=type(kept)) == kept
+    pool.venue.snapshot()
     pool.venue.close()
     with Venue.open(path, clock=lambda: pool.now_ns) as venue:
         assert venue.policies.state("liquidity") == kept

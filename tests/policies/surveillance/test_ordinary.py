@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from crossbook import Venue
@@ -60,6 +61,8 @@ def test_what_the_watch_remembers_comes_back_when_the_venue_is_opened_again(tmp_
     floor.rest(2, ANN, Side.BUY, 119_000, 10, 5)
     floor.trade(120, BEN, ANN, 1_000)
     kept, path = floor.venue.policies.state("surveillance"), floor.venue.path
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(kept), type=type(kept)) == kept
+    floor.venue.snapshot()
     floor.venue.close()
     with Venue.open(path, clock=lambda: floor.now_ns) as venue:
         assert venue.policies.state("surveillance") == kept

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from crossbook.commands import Side
-from crossbook.commands.base import I64, U16, U32, U64
+from crossbook.commands.base import I64, U16, U32
 
 ORDER: Final = "twap.order"
 CANCEL: Final = "twap.cancel"
 REFUSED: Final = "twap.refused"
 DONE: Final = "twap.done"
 HEDGER_REFUSED: Final = "hedger.refused"
+
+Number: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""How a client numbers its orders."""
 
 
 class Order(Struct, frozen=True):
@@ -34,7 +37,7 @@ class Order(Struct, frozen=True):
     """
 
     account: U32
-    order: U64
+    order: Number
     market: U16
     side: Side
     lots: I64
@@ -49,7 +52,7 @@ class Cancel(Struct, frozen=True):
     """The owner of the account, or the operator: stop working this order."""
 
     account: U32
-    order: U64
+    order: Number
 
 
 class Refused(Struct, frozen=True):

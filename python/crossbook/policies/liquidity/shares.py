@@ -22,6 +22,9 @@ from crossbook.commands import RATE_ONE
 SHARES_ONE: Final = 1_000
 """The shares that one minor unit gets at first; as many belong to nobody."""
 
+SHARES_MAX: Final = 1 << 62
+"""All shares of a vault together; who would bring them beyond it cannot join."""
+
 
 class Holding(Struct):
     """What one provider has. `leaving` of the `shares` are due at `due_at`, as the note at `cause` asked.

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct, field
 from crossbook.commands import RATE_ONE, Grade, MarketMode, Note, Origin, Side
 from crossbook.events import AgentSet, Event, MarketModeSet, MarkSet, Noted, OracleSet, Standing
 from crossbook.policies import notes
+from crossbook.policies.arithmetic import clamp
 from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.liquidity import ledger, quotes, shares, topics
 from crossbook.policies.liquidity.curves import ConstantProduct, Curve, Levels, Linear, Scene
@@ -40,9 +41,9 @@ class Volatility(Struct):
         return isqrt(self.variance)
 
     def sample(self, price: int, decay_rate: int) -> None:
-        """`variance = floor((decay · variance + (RATE_ONE − decay) · move²) / RATE_ONE)`."""
+        """`floor((decay · variance + (RATE_ONE − decay) · move²) / RATE_ONE)`; no move counts as more than one."""
         if self.price:
-            move = (price - self.price) * RATE_ONE // self.price
+            move = clamp((price - self.price) * RATE_ONE // self.price, -RATE_ONE, RATE_ONE)
             self.variance = (decay_rate * self.variance + (RATE_ONE - decay_rate) * move**2) // RATE_ONE
         self.price = price
 
@@ -198,7 +199,7 @@ class Vault(Struct, frozen=True):
             reason = "amount"
         elif equity < 0 or (total and not equity):
             reason = "no_equity"
-        elif not issued:
+        elif not issued or total + issued > shares.SHARES_MAX:
             reason = "no_share"
         if reason:
             return notes.note(topics.REFUSED, topics.Refused(self.account, join.provider, topics.JOIN, reason))

@@ -13,6 +13,9 @@ from msgspec import Struct, field
 EVIDENCE_MAX: Final = 16
 """How many seqs a tally remembers, the first ones."""
 
+VALUE_MAX: Final = (1 << 63) - 1
+"""A value beyond it counts as this: more has been traded than all the money there may be."""
+
 
 class Tally(Struct):
     """What was counted under one key; `value` is in ticks times lots."""
@@ -28,7 +31,7 @@ class Tally(Struct):
     def add(self, seq: int, *, lots: int = 0, value: int = 0, trades: int = 0, messages: int = 0) -> None:
         """Count what one command did."""
         self.lots += lots
-        self.value += value
+        self.value = min(self.value + value, VALUE_MAX)
         self.trades += trades
         self.messages += messages
         self.first_seq = self.first_seq or seq
@@ -63,7 +66,7 @@ class Window(Struct):
             return earlier or later or Tally()
         return Tally(
             earlier.lots + later.lots,
-            earlier.value + later.value,
+            min(earlier.value + later.value, VALUE_MAX),
             earlier.trades + later.trades,
             earlier.messages + later.messages,
             earlier.first_seq,
