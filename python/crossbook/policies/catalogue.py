@@ -137,12 +137,24 @@ def configuration(policy: Policy) -> dict[str, Any]:
 
 
 def source_digest(policy: Policy) -> str:
-    """The SHA-256 (hex) of the source file a policy is written in; `""` where there is none to read."""
+    """The SHA-256 (hex) of the source a policy is written in; `""` where there is none to read.
+
+    That is every Python file of the package its class is in, in the order of their names, with name and length:
+    the rules of a policy are seldom all in one file. A class outside any package is in its file alone.
+    """
     try:
-        path = inspect.getsourcefile(type(policy))
-        return sha256(Path(path).read_bytes()).hexdigest() if path else ""
-    except (OSError, TypeError):
+        found = inspect.getsourcefile(type(policy))
+    except TypeError:
         return ""
+    if found is None or not Path(found).is_file():
+        return ""
+    folder = Path(found).parent
+    files = sorted(folder.rglob("*.py")) if (folder / "__init__.py").exists() else [Path(found)]
+    digest = sha256()
+    for file in files:
+        data = file.read_bytes()
+        digest.update(f"{file.relative_to(folder).as_posix()} {len(data)}\n".encode() + data)
+    return digest.hexdigest()
 
 
 def _checked(kind: Any, role: str) -> Any:
