@@ -42,6 +42,11 @@ class Mark(NamedTuple):
     root_seq: int
     state_root: bytes
 
+    @classmethod
+    def parse(cls, mark: bytes) -> Mark:
+        """The fields of its 80 bytes."""
+        return cls._make(MARK.unpack(mark))
+
 
 class Block(NamedTuple):
     """A block as it stands in the journal; `raw` is its 200 header bytes."""
@@ -71,7 +76,7 @@ class Block(NamedTuple):
     @property
     def mark(self) -> Mark:
         """Its exec mark."""
-        return Mark._make(MARK.unpack(self.exec_mark))
+        return Mark.parse(self.exec_mark)
 
     def records(self) -> Iterator[Record]:
         """Its records in order."""

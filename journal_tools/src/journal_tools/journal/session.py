@@ -124,6 +124,20 @@ class Journal:
             last_seq=self.last_seq,
         )
 
+    def seq_at(self, time_ns: int) -> int:
+        """The last seq stamped at or before a time, 0 if there is none: found by halving, not by reading."""
+        low, high = 0, self.last_seq
+        while low < high:
+            middle = (low + high + 1) // 2
+            block = next(self.blocks(middle, middle))
+            if block.first_time_ns > time_ns:
+                high = block.first_seq - 1
+            elif block.last_time_ns <= time_ns:
+                low = block.last_seq
+            else:
+                return max(record.seq for record in block.records() if record.time_ns <= time_ns)
+        return low
+
     @property
     def last_seq(self) -> int:
         """The last seq in the journal, 0 if it is empty; a live one may have moved on since."""

@@ -1,0 +1,109 @@
+"""Journals to audit: a small market with a crash in it, the golden ones, one of many segments, one nobody closed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from click.testing import CliRunner
+
+from crossbook.demo import run as run_demo
+from crossbook.journal import JournalReader, JournalWriter
+from journal_tools.cli import main
+from tests.flow.test_demo import SMALL
+
+GOLDEN = Path(__file__).resolve().parents[1] / "golden"
+
+
+class Said(NamedTuple):
+    """What a call of `journal` said: its exit code, stdout and stderr."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def journal(*arguments: object) -> Said:
+    """Call `journal` with arguments, as from a shell."""
+    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return Said(done.exit_code, done.stdout, done.stderr)
+
+
+def segmented(source: Path, target: Path, *, every: int, closed: bool = True) -> Path:
+    """The records and marks of a session in a new one, a segment for every so many blocks; closed, or not."""
+    manifest = JournalReader(source).manifest
+    writer = JournalWriter.create(target, durability="volatile", segment_bytes=manifest.segment_bytes)
+    with JournalReader(source) as reader:
+        for number, block in enumerate(reader.blocks()):
+            if number and number % every == 0:
+                writer.rotate(exec_mark=block.header.exec_mark)
+            writer.append(
+                block.body,
+                count=block.count,
+                first_time_ns=block.header.first_time_ns,
+                last_time_ns=block.header.last_time_ns,
+                exec_mark=block.header.exec_mark,
+            )
+    if closed:
+        writer.close(exec_mark=bytes.fromhex(json.loads((source / "closing.json").read_text())["exec_mark"]))
+    else:
+        writer.sync()
+        writer.abandon()
+    return target
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A market of 75 accounts that falls: orders, trades, funding, liquidations; closed, with a snapshot beside it."""
+    path = tmp_path_factory.mktemp("journals") / "demo"
+    run_demo(path, config=SMALL, durability="volatile", out=lambda _text: None)
+    return path
+
+
+@pytest.fixture(scope="session")
+def segments(tmp_path_factory: pytest.TempPathFactory, demo: Path) -> Path:
+    """The same market in five segments."""
+    return segmented(demo, tmp_path_factory.mktemp("journals") / "segments", every=30)
+
+
+@pytest.fixture(scope="session")
+def crashed(tmp_path_factory: pytest.TempPathFactory, demo: Path) -> Path:
+    """The same market as a crash left it: nobody closed it."""
+    return segmented(demo, tmp_path_factory.mktemp("journals") / "crashed", every=1_000, closed=False)
+
+
+@pytest.fixture(scope="session")
+def golden() -> Path:
+    """The golden journal of ruleset 1."""
+    return GOLDEN / "ruleset_1" / "session"
+
+
+@pytest.fixture(scope="session")
+def trouble() -> Path:
+    """The golden journal of trouble: defaults, takeovers, deleveraging."""
+    return GOLDEN / "ruleset_1_trouble" / "session"
+
+
+Tamper = Callable[[Path], Path]
+
+
+@pytest.fixture
+def tampered(tmp_path: Path) -> Tamper:
+    """Copies a session, so that a test can change it."""
+
+    def copy(source: Path) -> Path:
+        target = tmp_path / f"copy-{len(list(tmp_path.iterdir()))}"
+        shutil.copytree(source, target)
+        return target
+
+    return copy
