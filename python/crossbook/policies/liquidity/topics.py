@@ -56,9 +56,9 @@ class Redeem(Struct, frozen=True):
 class Refused(Struct, frozen=True):
     """The vault: the note with this topic was not done.
 
-    `reason` is `"amount"` (below the least, or more than was deposited), `"no_share"` (it would get none, or there would
-    be more than there may), `"no_equity"` (the vault has lost everything) or `"shares"` (the provider has not as many
-    free of other leaves).
+    `reason` is `"amount"` (below the least, or more than was deposited), `"no_share"` (it would get none, or there
+    would be more than there may), `"no_equity"` (the vault has lost everything) or `"shares"` (the provider has not as
+    many free of other leaves).
     """
 
     vault: int
