@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
@@ -44,6 +45,7 @@ from crossbook.session import Envelope
 from tests.flow.scene import rate
 from tests.flow.shared import shared
 
+PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "policies_mark_funding.md"
 SECOND: Final = 10**9
 HOUR: Final = 3_600 * SECOND
 ORACLE: Final = 10**8
@@ -225,6 +227,7 @@ def test_the_whole_record_is_settled_again(tmp_path: Path, rows: list[Row]) -> N
     check(settled, rows)
     assert len(rows) == 82 + 677 + 278 + 1
     assert recorded_otherwise(settled, rows) == [NOT_BY_RULE]
+    assert tables_of_the_page() == written(rows, settled)
     followed = [sum(row.rule is rule for row in rows) for rule in RULES]
     assert (followed[0], followed[2], followed[1] + followed[3]) == (82, 677, 278 + 1)
     assert sum(settled.rates[row.ended_ns] == row.rate for row in rows) == 341, "have no more digits than the record"
@@ -250,6 +253,23 @@ def test_the_session_replays_without_any_policy(tmp_path: Path, rows: list[Row])
     with Venue.open(path) as venue:
         root = venue.state_root
     assert replay(path).view.state_root == root
+
+
+def written(rows: list[Row], settled: Settled) -> list[str]:
+    """What `docs/policies_mark_funding.md` says of the record: settlements by rule, then the figures."""
+    dates = [datetime.fromtimestamp(min(rule.until_ns, rows[-1].ended_ns) // SECOND, UTC) for rule in RULES]
+    by_rule = [sum(row.rule is rule for row in rows) for rule in RULES]
+    followed = len(rows) - len(recorded_otherwise(settled, rows))
+    paid = Decimal(sum(settled.payments.values())) / 10**6
+    figures = [followed, len(rows) - followed, len(settled.payments), paid.normalize(), len(settled.epochs) - len(rows)]
+    told = [f"{date:%Y-%m-%d %H:%M} {count}" for date, count in zip(dates, by_rule, strict=True)]
+    return told + [f"{figure:,}" for figure in figures]
+
+
+def tables_of_the_page() -> list[str]:
+    section = PAGE.read_text().split("## A recorded history")[1]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
+    return [f"{row[0]} {row[2]}" for row in rows if len(row) == 3][2:] + [row[1] for row in rows if len(row) == 2][2:]
 
 
 @pytest.mark.slow
