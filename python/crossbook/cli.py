@@ -28,7 +28,6 @@ from crossbook.console import (
     parse_at,
     progress_bar,
     require_journal,
-    show_time,
 )
 from crossbook.errors import InputError
 from crossbook.events import Event, Observed, Rejected
@@ -39,6 +38,7 @@ from crossbook.rejects import REASONS
 from crossbook.replay import Answered, answered, block_hash_at
 from crossbook.replay import replay as replay_journal
 from crossbook.state import StateView
+from crossbook.times import show_time
 from crossbook.views import OrderView, PositionView, text_table
 from crossbook.wire import decode_events
 
@@ -47,10 +47,11 @@ class _Lazy(Grammar):
     """The group of all commands; the heavier ones are imported when they are called for."""
 
     homes: ClassVar = {
+        "compare": "crossbook.cli_compare:compare_command",
         "demo": "crossbook.demo.cli:demo_command",
         "explain": "crossbook.cli_explain:explain_command",
         "import": "crossbook.importers.cli:import_group",
-        "compare": "crossbook.cli_compare:compare_command",
+        "observe": "crossbook.observations.cli:observe_command",
         "policies": "crossbook.policies.cli:policies_group",
         "replay": "crossbook.cli_replay:replay_command",
         "study": "crossbook.study.cli:study_group",

@@ -9,8 +9,9 @@ from typing import Final
 
 import click
 
-from crossbook.console import emit_json, facts, guarded, json_option, jsonable, progress_bar, require_journal, show_time
+from crossbook.console import emit_json, facts, guarded, json_option, jsonable, progress_bar, require_journal
 from crossbook.counterfactual import AccountDifference, Comparison, Moment, compare
+from crossbook.times import show_time
 from crossbook.views import text_table
 
 ROWS_MAX: Final = 20

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from crossbook.console import emit_json, guarded, json_option, parse_at, progress_bar, require_journal, show_time
+from crossbook.console import emit_json, guarded, json_option, parse_at, progress_bar, require_journal
 from crossbook.replay import replay
+from crossbook.times import show_time
 
 
 @click.command("explain", short_help="Show every term of an account's margin, and its liquidation prices.")

@@ -13,15 +13,14 @@ from crossbook.console import (
     guarded,
     json_option,
     many,
-    parse_time,
     progress_bar,
     require_journal,
-    show_time,
 )
 from crossbook.counterfactual import Branched, branch, parse_change
 from crossbook.errors import InputError
 from crossbook.replay import Replayed, Start
 from crossbook.replay import replay as replay_journal
+from crossbook.times import parse_time, show_time
 
 
 @click.command("replay", short_help="Re-execute a journal, as it is or with a change as a branch.")

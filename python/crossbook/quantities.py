@@ -163,6 +163,15 @@ def to_units(value: Number, decimals: int, *, field: str, code: str, unit: str) 
     return _in_units(positive(number, field=field), 1, decimals, field, _Misfit(code, unit)) if number else 0
 
 
+def to_feed_units(price: Number, decimals: int, *, field: str) -> int:
+    """What a source says, in units of 10^-decimals; zero and below are what it may say as well.
+
+    Raises:
+        InputError: `price_too_fine`, and those of `exact`.
+    """
+    return _in_units(exact(price, field=field), 1, decimals, field, _Misfit("price_too_fine", "unit of the feed"))
+
+
 def from_rate(rate: int) -> Decimal:
     """Parts per 10^9 as an exact Decimal."""
     return scaled(rate, len(str(RATE_ONE)) - 1)

@@ -18,10 +18,11 @@ from tests.python.worlds import START_NS, make_venue, session_commands
 
 from crossbook.cli import main
 from crossbook.commands import CreateAccount
-from crossbook.console import jsonable, parse_at, parse_time, show_time
+from crossbook.console import jsonable, parse_at
 from crossbook.errors import InputError
 from crossbook.events import Rejected
 from crossbook.replay import answered, replay
+from crossbook.times import parse_time, show_time
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Final
 
 from crossbook.commands import RATE_ONE
-from crossbook.console import show_time
 from crossbook.demo.market import ASSET, INSTRUMENTS
 from crossbook.demo.report import DemoReport
 from crossbook.demo.session import ROUND_NS
 from crossbook.quantities import scaled
+from crossbook.times import show_time
 from crossbook.views import AccountView, text_table
 
 INDENT: Final = "  "

@@ -9,12 +9,13 @@ from typing import Any, Final
 import click
 from msgspec import Struct
 
-from crossbook.console import emit_json, guarded, json_option, require_journal, show_time
+from crossbook.console import emit_json, guarded, json_option, require_journal
 from crossbook.journal import JournalReader
 from crossbook.policies import catalogue, notes
 from crossbook.policies.recovery import Tape, body_of
 from crossbook.policies.rerun import rerun
 from crossbook.policies.roles import ROLES, Role
+from crossbook.times import show_time
 from crossbook.views import text_table
 
 _path = click.argument("path", type=click.Path(path_type=Path))
