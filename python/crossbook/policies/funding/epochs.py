@@ -98,10 +98,12 @@ class Epochs(Struct, frozen=True):
 
     def react(self, state: EpochsState, turn: Turn) -> Reaction[EpochsState]:
         """At a waking a sample of every market, at the end of an epoch its note and its payment."""
+        proposals = hear(state.payments, turn)
+        if not turn.woken and not state.payments.due:
+            return Reaction(state, proposals, next_ns(turn.time_ns, self.sample_ms))
         rows = served(turn.view, self.markets)
         grade, age = self.grade_min, self.oracle_age_ms_max
         fit = [row.market for row in rows if usable(row, time_ns=turn.time_ns, grade_min=grade, age_ms_max=age)]
-        proposals = hear(state.payments, turn)
         if turn.woken:
             for row in rows:
                 self._sample(state, turn, row, fit)

@@ -96,10 +96,12 @@ class TwapFunding(Struct, frozen=True):
             raise ValueError("lower_rate is not above upper_rate")
 
     def react(self, state: TwapState, turn: Turn) -> Reaction[TwapState]:
-        """Follow the prices; at the end of an epoch its note and its payment."""
-        rows = served(turn.view, self.markets)
-        fit = [row.market for row in rows if self._usable(row, turn.time_ns)]
+        """Follow the prices that moved, at a waking all; at the end of an epoch its note and its payment."""
         proposals = hear(state.payments, turn)
+        moved = {event.market for event in turn.events if isinstance(event, MarkSet | OracleSet | GradesSet)}
+        rows = served(turn.view, self.markets) if turn.woken or moved else []
+        rows = [row for row in rows if turn.woken or row.market in moved]
+        fit = [row.market for row in rows if self._usable(row, turn.time_ns)]
         for row in rows:
             self._follow(state, turn, row)
         proposals += pay(state.payments, rows, turn, fit)
