@@ -90,5 +90,5 @@ def test_a_branch_runs_other_policies_on_the_same_observations(floor: Floor, tmp
     found: list[Event] = []
     replay(other.path, on_events=lambda data: found.extend(decode_events(data)))
     said = (notes.read(event, EPOCH, EpochClosed) for event in found if isinstance(event, Noted))
-    # The mark is the last trade, 70 of 120,000 ticks above the oracle; for the first 1.8 of 2,797.8 s it was the oracle.
+    # The mark is the last trade, 70 ticks above an oracle of 120,000; in the first 1.8 of 2,797.8 s it was the oracle.
     assert [body.rate for body in said if body is not None] == [582_958, 583_333]
