@@ -204,7 +204,7 @@ def test_a_jump_that_all_stand_by_is_followed_step_by_step(tmp_path: Path) -> No
 
 def test_far_from_its_average_a_price_is_volatile(tmp_path: Path) -> None:
     """Down a twelfth within a minute, without a jump: liquidations wait until the average has come along."""
-    stage = Quotes(tmp_path)
+    stage = Quotes(tmp_path, Gates((feed(volatile_rate=100_000_000),)))
     stage.calm(1, 10)
     for step in range(60):
         stage.calm(10 + step, 11 + step, price=60_000 - 120 * step)

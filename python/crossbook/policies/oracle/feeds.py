@@ -59,7 +59,7 @@ class Thresholds(Struct, frozen=True, forbid_unknown_fields=True):
     jump_rate: int = 5 * _PERCENT
     confirm_ns: int = 3 * _SECOND
     twap_ns: int = 300 * _SECOND
-    volatile_rate: int = 10 * _PERCENT
+    volatile_rate: int = 50 * _PERCENT
     divergence_rate: int = _PERCENT
     minimum_sources: int = 2
     clamp_rate: int = 2 * _PERCENT
