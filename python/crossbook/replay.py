@@ -258,12 +258,7 @@ class _Run:
                 limit=None if limit == piece.count else limit,
             )
         except BlockError as error:
-            raise ReplayDivergence(
-                f"the block of seq {piece.first_seq} cannot be executed: {error}",
-                code="block_not_executable",
-                values={"block": piece.first_seq, "fault": str(error.args[0])},
-                hint="the journal was written by a build with another vocabulary; use that build",
-            ) from error
+            raise not_executable(piece.first_seq, error) from error
         self.blocks += 1
         if self.on_events is not None:
             self.on_events(answer)
@@ -271,11 +266,26 @@ class _Run:
             self.progress(self.kernel.seq, self.goal)
 
     def _check_mark(self, block: Block) -> None:
-        found = self.kernel.exec_mark()
-        if found != block.header.exec_mark:
-            raise divergence(block, ExecMark.parse(block.header.exec_mark), ExecMark.parse(found))
+        check_mark(self.kernel, block)
         self.marks += 1
         self.marked_seq = block.first_seq - 1
+
+
+def check_mark(kernel: Kernel, block: Block) -> None:
+    """Require that a kernel is where a block's exec mark says it was before the block. Raises ReplayDivergence."""
+    found = kernel.exec_mark()
+    if found != block.header.exec_mark:
+        raise divergence(block, ExecMark.parse(block.header.exec_mark), ExecMark.parse(found))
+
+
+def not_executable(first_seq: int, error: BlockError) -> ReplayDivergence:
+    """The error for a block that the kernel cannot read."""
+    return ReplayDivergence(
+        f"the block of seq {first_seq} cannot be executed: {error}",
+        code="block_not_executable",
+        values={"block": first_seq, "fault": str(error.args[0])},
+        hint="the journal was written by a build with another vocabulary; use that build",
+    )
 
 
 def divergence(block: Block, recorded: ExecMark, found: ExecMark) -> ReplayDivergence:

@@ -121,7 +121,7 @@ def compare(a: str | os.PathLike[str], b: str | os.PathLike[str], *, progress: P
         b: that of another, as a rule a branch of it.
         progress: called with the seq of A just executed and its last.
 
-    Raises JournalError if one of them cannot be read.
+    Raises JournalError if one of them cannot be read, ReplayDivergence if it is not what its exec marks say.
     """
     walks = Walk(Path(a), progress), Walk(Path(b))
     divergence = _diverge(*walks)

@@ -15,7 +15,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from crossbook import events as e
-from crossbook._kernel import Kernel
+from crossbook._kernel import BlockError, Kernel
 from crossbook.commands import (
     AddAsset,
     AddMarket,
@@ -29,7 +29,7 @@ from crossbook.events import Event
 from crossbook.journal import Block, JournalReader
 from crossbook.policies import notes
 from crossbook.policies.recovery import body_of
-from crossbook.replay import ExecMark, Progress, divergence
+from crossbook.replay import Progress, check_mark, not_executable
 from crossbook.session import Envelope
 from crossbook.wire import decode_body, decode_events
 
@@ -175,12 +175,13 @@ class _Reading:
 
     def take(self, block: Block) -> None:
         """Execute a block and note what its records did."""
-        found = self.kernel.exec_mark()
-        if found != block.header.exec_mark:
-            raise divergence(block, ExecMark.parse(block.header.exec_mark), ExecMark.parse(found))
-        answer = self.kernel.apply(
-            block.body, first_seq=block.first_seq, base_time_ns=block.base_time_ns, count=block.count
-        )
+        check_mark(self.kernel, block)
+        try:
+            answer = self.kernel.apply(
+                block.body, first_seq=block.first_seq, base_time_ns=block.base_time_ns, count=block.count
+            )
+        except BlockError as error:
+            raise not_executable(block.first_seq, error) from error
         happened: dict[int, list[Event]] = {}
         for event in decode_events(answer):
             happened.setdefault(event.seq, []).append(event)

@@ -9,13 +9,13 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from crossbook._kernel import Kernel
+from crossbook._kernel import BlockError, Kernel
 from crossbook.commands import Command
 from crossbook.events import Event
 from crossbook.journal import Block, BranchOf, JournalReader
 from crossbook.outcomes import Outcome, Outcomes
 from crossbook.policies.view import PolicyView
-from crossbook.replay import Progress
+from crossbook.replay import Progress, check_mark, not_executable
 from crossbook.wire import decode_body, decode_events, encode_record
 
 
@@ -44,7 +44,7 @@ class Walk:
         self._progress = progress
 
     def steps(self) -> Iterator[Happened]:
-        """Every command in order with its events. Raises JournalError for a journal that does not verify."""
+        """Every command in order with its events. Raises JournalError, ReplayDivergence."""
         with JournalReader(self.path) as reader:
             for block in reader.blocks(to_seq=self.last_seq) if self.last_seq else iter(()):
                 yield from self._block(block)
@@ -52,11 +52,15 @@ class Walk:
                     self._progress(self.kernel.seq, self.last_seq)
 
     def _block(self, block: Block) -> Iterator[Happened]:
+        check_mark(self.kernel, block)
         for record in decode_body(block.body, block.count):
             time_ns = block.base_time_ns + record.dt
             self._outcomes.before(record.command, self.view)
             body = encode_record(replace(record, dt=0))
-            answer = self.kernel.apply(body, first_seq=self.kernel.seq + 1, base_time_ns=time_ns, count=1)
+            try:
+                answer = self.kernel.apply(body, first_seq=self.kernel.seq + 1, base_time_ns=time_ns, count=1)
+            except BlockError as error:
+                raise not_executable(block.first_seq, error) from error
             events = decode_events(answer)
             self._outcomes.after(events, time_ns=time_ns)
             yield Happened(self.kernel.seq, time_ns, record.command, events)
