@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from crossbook.commands import AddAsset, AddMarket, Command, CreateAccount, Origin
+from crossbook.commands import AddAsset, AddMarket, Command, CreateAccount, Origin, SetLimits
 from crossbook.counterfactual.change import Change, Insert, with_field
 from crossbook.counterfactual.parent import Entry, Parent, parent_entries
 from crossbook.counterfactual.settings import Setting, setting, unknown_setting
@@ -101,7 +101,7 @@ def _entries_at(parent: Parent, seqs: set[int]) -> list[Entry]:
 
 def _set(change: Change, parent: Parent, made: Plan) -> None:
     added: dict[tuple[object, ...], tuple[Setting, Command]] = {}
-    for path, value in change.sets.items():
+    for path, value in _with_defaults(change.sets, parent).items():
         if path.startswith("policy."):
             _tune(path, value, change, parent, made)
             continue
@@ -117,6 +117,18 @@ def _set(change: Change, parent: Parent, made: Plan) -> None:
         end = parent.creation_ends[found.created] if found.created else 1
         item = Envelope(command, Origin.OPERATOR, time_ns=parent.times[end])
         made.inserts.setdefault(end, []).append(item)
+
+
+def _with_defaults(sets: Mapping[str, Any], parent: Parent) -> dict[str, Any]:
+    """The settings, and the order size wherever it is the position size by default, as in a configuration."""
+    made = dict(sets)
+    for market in parent.markets:
+        position = f"market.{market.symbol}.position_max"
+        limits = parent.settings.get((SetLimits, parent.markets.index(market) + 1), [])
+        lots = {one.command.order_max_lots for one in limits if isinstance(one.command, SetLimits)}
+        if position in sets and lots == {market.position_max}:
+            made.setdefault(f"market.{market.symbol}.order_max", sets[position])
+    return made
 
 
 def _tune(path: str, value: Any, change: Change, parent: Parent, made: Plan) -> None:
