@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
+
+import pytest
 
 from crossbook.commands import (
     Cancel,
@@ -310,3 +313,30 @@ def test_a_table_sets_a_guard(tmp_path: Path) -> None:
     scene.mark(10, BTC, 120_000)
     scene.mark(11, BTC, 117_000)
     assert modes(scene)[0] == MarketMode.HALTED
+
+
+# --- whatever happens ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_after_a_wild_day_and_a_calm_hour_every_market_is_open_and_every_trip_has_ended(
+    tmp_path: Path, seed: int
+) -> None:
+    scene, rng = stage(tmp_path), random.Random(seed)
+    seconds, marks = 10.0, {BTC: BTC_MARK, ETH: ETH_MARK}
+    for _ in range(150):
+        seconds += rng.choice((1, 20, 100, 400))
+        market = rng.choice((BTC, ETH))
+        marks[market] = marks[market] * rng.randint(92, 108) // 100
+        if rng.random() < 0.5:
+            oracle(scene, seconds, marks[market], rng.choice(list(Grade)), market)
+        else:
+            scene.mark(seconds, market, marks[market])
+    assert len(trips(scene)) > 5
+    for market, mark in marks.items():
+        oracle(scene, seconds + 2 * market, mark, market=market)
+        scene.mark(seconds + 2 * market + 1, market, mark)
+    scene.advance(seconds + 3_600)
+    assert modes(scene) == [MarketMode.CONTINUOUS] * 2
+    assert sorted((end[0], end[1]) for end in ends(scene)) == sorted((trip[0], trip[1]) for trip in trips(scene))
+    assert scene.said(Rejected) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from crossbook.commands import TEXT_BYTES_MAX, Grade, Origin, SetGrades, SetPositionMode
+from crossbook.commands import TEXT_BYTES_MAX, Deposit, Grade, Origin, SetGrades, SetPositionMode
 from crossbook.events import MarkSet, Noted
 from crossbook.policies.stress.report import (
     REPORT,
@@ -20,7 +20,7 @@ from crossbook.policies.stress.report import (
 )
 from crossbook.policies.stress.shocks import FundingShock, Gap, Outage, Shocks
 from tests.policies.scenes import MILLION, fund, told, trade, view
-from tests.policies.stage import BTC, ETH, SECOND, USDC, Stage
+from tests.policies.stage import BTC, ETH, SECOND, USDC, Stage, config
 
 HOUR = 3_600
 TENTH = -100_000_000
@@ -100,6 +100,22 @@ def test_a_gap_moves_each_market_by_its_own_rate(tmp_path: Path) -> None:
     apart, together = report(scene).shocks
     assert apart.losses == (FundLoss(USDC, 0, 6_000 * MILLION),)
     assert (together.losses, together.in_danger) == ((), 0)
+
+
+def test_collateral_falls_with_the_marks_if_a_gap_says_so(tmp_path: Path) -> None:
+    settings = config()
+    collateral = {"settlement": "USDC", "haircut_rate": "0", "account_cap": "100", "total_cap": "1000"}
+    settings["assets"].append({"symbol": "ETH", "decimals": 6, "collateral": collateral | {"price": "3000"}})
+    gaps = (Gap("marks", (TENTH,)), Gap("both", (TENTH,), collateral_rate=2 * TENTH))
+    scene = Stage(tmp_path / "venue", {"stress": Shocks(gaps=gaps, funding=(), outages=())}, config=settings)
+    long, short = scene.account(1, 1_000), scene.account(2, 100_000)
+    scene.at(2.5, Deposit(long, 2, 2 * MILLION), origin=Origin.OPERATOR)  # 2 ETH, worth 6,000
+    trade(scene, 3, BTC, buyer=long, seller=short, ticks=120_000, lots=1_000)
+    scene.advance(HOUR)
+    marks, both = report(scene).shocks
+    assert (marks.losses, marks.in_danger) == ((), 1)  # 7,000 less 6,000 is 1,000, and 1,350 are asked for
+    assert both.losses == (FundLoss(USDC, 0, 200 * MILLION),)  # 1,200 less
+    assert view(scene).asset(2).collateral.price == 3_000_000_000_000
 
 
 def test_an_isolated_position_falls_on_the_fund_of_its_market(tmp_path: Path) -> None:

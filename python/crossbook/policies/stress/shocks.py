@@ -11,23 +11,36 @@ from typing import ClassVar
 
 from msgspec import Struct, field
 
-from crossbook.commands import RATE_ONE, Command, Grade, SetGrades, SetMark, SetOracle, SettleFunding
+from crossbook.commands import (
+    RATE_ONE,
+    Command,
+    Grade,
+    SetCollateralPrice,
+    SetGrades,
+    SetMark,
+    SetOracle,
+    SettleFunding,
+)
 from crossbook.events import Event, Rejected
 from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.stress import report
 from crossbook.policies.stress.assessment import PoolWorth, concentration, losses, pools_in_danger
 from crossbook.policies.stress.report import Endangered, FundNeed, ShockResult, StressReport
 from crossbook.policies.view import Scratch
-from crossbook.rows import MarketRow
+from crossbook.rows import AssetRow, MarketRow
 
 SECOND_NS = 1_000_000_000
 
 
 class Gap(Struct, frozen=True):
-    """All marks jump at once: `move_rates` by market id, parts per 10^9; the last is that of all further markets."""
+    """All marks jump at once: `move_rates` by market id, parts per 10^9; the last is that of all further markets.
+
+    The prices of all collateral jump with them, by `collateral_rate`.
+    """
 
     name: str
     move_rates: tuple[int, ...]
+    collateral_rate: int = 0
 
 
 class FundingShock(Struct, frozen=True):
@@ -43,6 +56,7 @@ class Outage(Struct, frozen=True):
 
     name: str
     move_rates: tuple[int, ...]
+    collateral_rate: int = 0
 
 
 class ShocksState(Struct):
@@ -96,7 +110,7 @@ class Shocks(Struct, frozen=True):
     def run(self, state: ShocksState, turn: Turn) -> StressReport:
         """What the shocks that are next would do to the present, and what the others did to the past."""
         rows = [row for row in turn.view.markets() if row.mark]
-        shocks = self._shocks(rows, turn.time_ns)
+        shocks = self._shocks(rows, turn.view.assets(), turn.time_ns)
         count = min(len(shocks), max(1, self.budget // max(1, turn.view.account_count())))
         worst: dict[tuple[int, int, int], tuple[str, PoolWorth]] = {}
         for _ in range(count):
@@ -127,9 +141,11 @@ class Shocks(Struct, frozen=True):
             concentration=concentration(turn.view),
         )
 
-    def _shocks(self, rows: list[MarketRow], time_ns: int) -> list[tuple[str, str, list[Command]]]:
+    def _shocks(
+        self, rows: list[MarketRow], assets: list[AssetRow], time_ns: int
+    ) -> list[tuple[str, str, list[Command]]]:
         """Each shock as its name, its kind and the commands that make it."""
-        shocks = [(gap.name, "gap", _gap(rows, gap.move_rates)) for gap in self.gaps]
+        shocks = [(gap.name, "gap", _gap(rows, assets, gap)) for gap in self.gaps]
         for shock in self.funding:
             ungraded: list[Command] = [SetGrades(row.market, Grade.NONE, Grade.NONE, Grade.NONE) for row in rows]
             epoch: list[Command] = [SettleFunding(row.market, row.mark, shock.rate) for row in rows]
@@ -139,17 +155,26 @@ class Shocks(Struct, frozen=True):
                 SetOracle(row.market, row.oracle.price or row.mark, row.oracle.confidence, Grade.NONE, time_ns)
                 for row in rows
             ]
-            shocks.append((outage.name, "outage", lost + _gap(rows, outage.move_rates)))
+            shocks.append((outage.name, "outage", lost + _gap(rows, assets, outage)))
         return shocks
 
 
-def _gap(rows: list[MarketRow], move_rates: tuple[int, ...]) -> list[Command]:
-    """The marks after a gap, in whole ticks towards zero, at least 1 and at most the highest price."""
-    marks: list[Command] = []
+def _gap(rows: list[MarketRow], assets: list[AssetRow], gap: Gap | Outage) -> list[Command]:
+    """Marks and collateral prices after a gap, rounded down; a mark is at least 1 and at most the highest price."""
+    rates = gap.move_rates or (0,)
+    commands: list[Command] = []
     for row in rows:
-        rate = move_rates[min(row.market, len(move_rates)) - 1] if move_rates else 0
-        marks.append(SetMark(row.market, min(max(row.mark * (RATE_ONE + rate) // RATE_ONE, 1), row.price_max)))
-    return marks
+        after = _moved(row.mark, rates[min(row.market, len(rates)) - 1])
+        commands.append(SetMark(row.market, min(max(after, 1), row.price_max)))
+    for asset in assets:
+        if asset.collateral is not None and gap.collateral_rate:
+            price = _moved(asset.collateral.price, gap.collateral_rate)
+            commands.append(SetCollateralPrice(asset.asset, price, asset.collateral.depeg_rate))
+    return commands
+
+
+def _moved(price: int, rate: int) -> int:
+    return price * (RATE_ONE + rate) // RATE_ONE
 
 
 def _withheld(danger: list[PoolWorth], copy: Scratch) -> int:
