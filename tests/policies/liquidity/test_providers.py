@@ -200,6 +200,18 @@ def test_a_share_that_is_worth_less_than_a_unit_leaves_with_nothing_and_keeps_no
     assert pool.book() == ([(119_940, 10)], [(120_060, 10)])
 
 
+def test_of_very_many_who_leave_some_wait_for_the_next_refresh(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crossbook.policies.liquidity.vault.REDEMPTIONS_MAX", 1)
+    pool.join(2, BOB, THOUSAND)
+    pool.advance(4 * DAY + 5)
+    leaves = (pool.leaving(provider, THOUSAND * SHARE, account=provider) for provider in (BOB, ALICE))
+    pool.at(4 * DAY + 10, *leaves, origin=Origin.CLIENT)
+    pool.advance(4 * DAY + 399)
+    assert [one.provider for one in pool.heard(topics.REDEEM, topics.Redeem)] == [ALICE]
+    pool.advance(4 * DAY + 400)
+    assert [one.provider for one in pool.heard(topics.REDEEM, topics.Redeem)] == [ALICE, BOB]
+
+
 def test_the_loss_is_borne_until_the_shares_are_redeemed(pool: Pool) -> None:
     pool.leave(10, ALICE, 4 * THOUSAND * SHARE)
     lose(pool, 20, 400)
@@ -273,6 +285,8 @@ def test_the_manager_gets_a_tenth_of_what_is_gained_above_the_highest_price(tmp_
     stage.advance(HOUR)
     earned = report(stage).earned
     assert earned * report(stage).share_price // (SHARE * 1_000_000_000) == 39_999_999
+    stage.leave(HOUR + 1, BOB, earned)  # the manager's shares are not locked up
+    assert [one.amount for one in stage.heard(topics.REDEEM, topics.Redeem)] == [39_999_999]
     stage.advance(3 * HOUR)
     assert [one.earned for one in stage.heard(topics.REPORT, topics.Report)] == [earned, 0, 0]
 

@@ -65,18 +65,18 @@ def test_making_a_share_dear_costs_the_attacker_more_than_the_victim() -> None:
 def test_the_manager_is_paid_of_what_is_above_the_highest_price_and_only_once() -> None:
     register = Register()
     issue(register, 2, 1_000_000_000, free_at=0)  # for 1,000,000
-    assert pay_manager(register, 9, equity=1_000_000, profit_rate=RATE_ONE // 10, free_at=0) == 0
-    earned = pay_manager(register, 9, equity=1_100_000, profit_rate=RATE_ONE // 10, free_at=0)
+    assert pay_manager(register, 9, equity=1_000_000, profit_rate=RATE_ONE // 10) == 0
+    earned = pay_manager(register, 9, equity=1_100_000, profit_rate=RATE_ONE // 10)
     assert earned == 9_174_312
     assert value_of(earned, equity=1_100_000, total=register.total) == 9_999  # a tenth of 100,000, rounded down
-    assert pay_manager(register, 9, equity=1_100_000, profit_rate=RATE_ONE // 10, free_at=0) == 0
-    assert pay_manager(register, 9, equity=1_050_000, profit_rate=RATE_ONE // 10, free_at=0) == 0
-    assert pay_manager(register, 9, equity=1_100_000, profit_rate=RATE_ONE // 10, free_at=0) == 0
-    assert pay_manager(register, 9, equity=1_110_000, profit_rate=RATE_ONE // 10, free_at=0) > 0
+    assert pay_manager(register, 9, equity=1_100_000, profit_rate=RATE_ONE // 10) == 0
+    assert pay_manager(register, 9, equity=1_050_000, profit_rate=RATE_ONE // 10) == 0
+    assert pay_manager(register, 9, equity=1_100_000, profit_rate=RATE_ONE // 10) == 0
+    assert pay_manager(register, 9, equity=1_110_000, profit_rate=RATE_ONE // 10) > 0
 
 
 def test_without_a_manager_nobody_is_paid() -> None:
     register = Register()
     issue(register, 2, 1_000_000_000, free_at=0)
-    assert pay_manager(register, 0, equity=1_100_000, profit_rate=RATE_ONE // 10, free_at=0) == 0
+    assert pay_manager(register, 0, equity=1_100_000, profit_rate=RATE_ONE // 10) == 0
     assert register.total == 1_000_000_000

@@ -102,11 +102,12 @@ def redeem(register: Register, provider: int, shares: int) -> None:
     register.total -= shares
 
 
-def pay_manager(register: Register, manager: int, *, equity: int, profit_rate: int, free_at: int) -> int:
+def pay_manager(register: Register, manager: int, *, equity: int, profit_rate: int) -> int:
     """Give the manager shares worth a part of what is above the highest price so far; returns how many.
 
     `gain = E + 1 − ceil((T + SHARES_ONE) · high)`, `pay = floor(gain · profit_rate / RATE_ONE)` and the shares are
-    `floor(pay · (T + SHARES_ONE) / (E + 1 − pay))`: what the providers keep is worth no less than before the gain.
+    `floor(pay · (T + SHARES_ONE) / (E + 1 − pay))`: what the providers keep is worth no less than before the gain. They
+    are not locked up.
     """
     units = register.total + SHARES_ONE
     gain = equity + 1 + -units * (register.high_equity + 1) // (register.high_total + SHARES_ONE)
@@ -115,6 +116,6 @@ def pay_manager(register: Register, manager: int, *, equity: int, profit_rate: i
     pay = gain * profit_rate // RATE_ONE
     shares = pay * units // (equity + 1 - pay) if manager else 0
     if shares:
-        issue(register, manager, shares, free_at=free_at)
+        issue(register, manager, shares, free_at=0)
     register.high_equity, register.high_total = equity, register.total
     return shares

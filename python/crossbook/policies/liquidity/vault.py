@@ -26,6 +26,8 @@ from crossbook.rows import AccountRow, AssetRow, MarketRow, OrderRow, PoolRow, P
 
 SECOND_NS: Final = 1_000_000_000
 _TOPICS: Final = frozenset({topics.JOIN, topics.LEAVE})
+REDEMPTIONS_MAX: Final = 500
+"""How many of those who are due are paid in one instant; the others come at the next refresh."""
 Positive = Annotated[int, Meta(ge=1)]
 
 
@@ -49,7 +51,10 @@ class Volatility(Struct):
 
 
 class VaultState(Struct):
-    """A vault's books, its providers, the moves of its market; when it last refreshed and reported (ns)."""
+    """A vault's books, its providers, the moves of its market; when it last refreshed, reported and paid (ns).
+
+    `paid` counts the redemptions of the instant `paid_at`.
+    """
 
     started: bool = False
     ledger: Ledger = field(default_factory=Ledger)
@@ -57,6 +62,8 @@ class VaultState(Struct):
     volatility: Volatility = field(default_factory=Volatility)
     refreshed_at: int = 0
     reported_at: int = 0
+    paid_at: int = 0
+    paid: int = 0
 
 
 class _Sight(Struct, frozen=True):
@@ -215,8 +222,10 @@ class Vault(Struct, frozen=True):
         """Redeem what is due, in the order of the dues, as far as the pool can let money go."""
         books, register = state.ledger, state.register
         due = sorted((one.due_at, provider) for provider, one in register.holdings.items() if one.leaving)
+        if state.paid_at != turn.time_ns:
+            state.paid_at, state.paid = turn.time_ns, 0
         for due_at, provider in due:
-            if due_at > turn.time_ns:
+            if due_at > turn.time_ns or state.paid >= REDEMPTIONS_MAX:
                 break
             holding = register.holdings[provider]
             equity, total = books.equity(sight.pool), register.total
@@ -232,6 +241,7 @@ class Vault(Struct, frozen=True):
             shares.redeem(register, provider, leaving)
             books.payable += amount
             books.redeemed += amount
+            state.paid += 1
             body = topics.Redeem(self.account, provider, leaving, amount, price)
             yield Proposal(notes.note(topics.REDEEM, body), cause)
 
@@ -247,7 +257,6 @@ class Vault(Struct, frozen=True):
             self.manager,
             equity=equity,
             profit_rate=self.profit_rate,
-            free_at=turn.time_ns + self.lock_up_ns,
         )
         body = topics.Report(
             vault=self.account,

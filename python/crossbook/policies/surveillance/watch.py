@@ -37,13 +37,14 @@ FINDINGS_MAX: Final = 256
 
 
 class WatchState(Struct):
-    """The running half window, what was counted, and what was told until which half.
+    """The running half window, what was counted, and what was told until which half; masters and tick values by id.
 
     `flows` are keyed `market:seller:buyer` and `volumes` `market:master` (master 0: the whole market), by masters.
     """
 
     half: int = 0
     masters: dict[int, int] = field(default_factory=dict)
+    tick_values: dict[int, int] = field(default_factory=dict)
     flows: Window = field(default_factory=Window)
     volumes: Window = field(default_factory=Window)
     second: Second = field(default_factory=Second)
@@ -84,9 +85,8 @@ class Watch(Struct, frozen=True):
         if half > state.half:
             findings += self._look_back(state, turn.view)
             _roll(state, half)
-        tick_values = {row.market: row.tick_value for row in turn.view.markets()} if turn.events else {}
         for event in turn.events:
-            self._count(state, event, turn, tick_values)
+            self._count(state, event, turn)
         findings += self.layering.findings(state.layers, turn.time_ns)
         findings += self.stuffing.findings(state.second, state.volumes, turn.time_ns)
         proposals = tuple(
@@ -106,7 +106,7 @@ class Watch(Struct, frozen=True):
         if missed:
             yield Finding("overflow", (), 0, missed, 1, view.seq, view.seq, (), {})
 
-    def _count(self, state: WatchState, event: Event, turn: Turn, tick_values: dict[int, int]) -> None:
+    def _count(self, state: WatchState, event: Event, turn: Turn) -> None:
         """Put one event into the tallies of its master, or masters."""
         if isinstance(event, Traded):
             taker, maker = _master(state, turn.view, event.taker), _master(state, turn.view, event.maker)
@@ -119,7 +119,8 @@ class Watch(Struct, frozen=True):
                 state.second.count(key, turn.time_ns)
         else:
             return
-        self.layering.follow(state.layers, event, key, other, turn.time_ns, tick_values.get(event.market, 0))
+        tick_value = _tick_value(state, turn.view, event.market) if isinstance(event, Traded) else 0
+        self.layering.follow(state.layers, event, key, other, turn.time_ns, tick_value)
 
 
 def _trade(state: WatchState, event: Traded, taker: int, maker: int) -> None:
@@ -148,6 +149,15 @@ def _untold(state: WatchState, findings: list[Finding]) -> Iterator[Finding]:
         if key not in state.told:
             state.told[key] = state.half + 2
             yield finding
+
+
+def _tick_value(state: WatchState, view: PolicyView, market: int) -> int:
+    """The tick value of a market, which never changes."""
+    found = state.tick_values.get(market)
+    if found is None:
+        row = view.market(market)
+        found = state.tick_values[market] = row.tick_value if row else 0
+    return found
 
 
 def _master(state: WatchState, view: PolicyView, account: int) -> int:
