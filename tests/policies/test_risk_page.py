@@ -26,6 +26,7 @@ PARTS = [
     settings.VelocityGuard,
     settings.BandGuard,
     settings.OracleGuard,
+    settings.SilenceGuard,
     settings.DepthGuard,
     settings.InsuranceGuard,
     settings.ShortfallGuard,

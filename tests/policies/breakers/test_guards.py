@@ -25,7 +25,7 @@ from crossbook.policies import notes
 from crossbook.policies.breakers.guards import Guards
 from crossbook.policies.breakers.hold import Action
 from crossbook.policies.breakers.records import RESUME, RESUMED, TRIP, Resume, Resumed, Trip
-from crossbook.policies.breakers.settings import DepthGuard, InsuranceGuard, VelocityGuard
+from crossbook.policies.breakers.settings import DepthGuard, InsuranceGuard, SilenceGuard, VelocityGuard
 from tests.policies.scenes import MILLION, cover, fund, loses, socialise, tell, told, trade, view
 from tests.policies.stage import BTC, ETH, SECOND, USDC, Stage, config
 
@@ -197,6 +197,24 @@ def test_stress_is_an_action_and_isolates_the_positions_of_the_market(tmp_path: 
     assert modes(scene)[0] == MarketMode.CONTINUOUS
     scene.advance(5 + 5 * MINUTE)
     assert [event.active for event in scene.said(StressSet)] == [True, False]
+
+
+def test_an_oracle_that_falls_silent_is_found_out_without_any_event(tmp_path: Path) -> None:
+    scene = stage(tmp_path, Guards(silence=SilenceGuard(silence_ns=30 * SECOND)))
+    scene.advance(100)  # a market that never had an oracle price is not waiting for one
+    oracle(scene, 110, 120_000)
+    last = oracle(scene, 130, 120_000)
+    scene.advance(160)
+    assert trips(scene) == []
+    scene.advance(161)
+    (trip,) = told(scene, TRIP, Trip)
+    assert trip == Trip("silence", BTC, 0, 30 * SECOND + 1, 30 * SECOND, "cancel_only", last)
+    scene.advance(1_000)
+    assert modes(scene)[0] == MarketMode.CANCEL_ONLY
+    for seconds in range(1_010, 1_010 + 5 * MINUTE + 1, 20):
+        oracle(scene, seconds, 120_000)
+    assert modes(scene)[0] == MarketMode.CONTINUOUS
+    assert ends(scene) == [("silence", BTC, "calm")]
 
 
 # --- depth ----------------------------------------------------------------------------------------------------------

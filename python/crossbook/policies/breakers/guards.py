@@ -1,4 +1,4 @@
-"""The default breakers: five guards over every market, and one over withdrawals; each trip and its end is on record.
+"""The default breakers: six guards over every market, and one over withdrawals; each trip and its end is on record.
 
 A guard that trips asks for an action, and the strictest action of the tripped guards of a market holds. A trip is over
 when its guard has been calm for `calm_ns`, or when the operator says so; then the market is what it was before. Whoever
@@ -35,6 +35,7 @@ from crossbook.policies.breakers.settings import (
     InsuranceGuard,
     OracleGuard,
     ShortfallGuard,
+    SilenceGuard,
     Tripped,
     VelocityGuard,
     Watched,
@@ -43,7 +44,7 @@ from crossbook.policies.contract import Proposal, Reaction, Turn
 
 
 class Guards(Struct, frozen=True):
-    """Watches moves, distances, grades, depth and losses; holds markets and closes withdrawals.
+    """Watches moves, distances, grades, silence, depth and losses; holds markets and closes withdrawals.
 
     A guard that is None is off. `calm_ns` is how long a guard must be calm before its trip is over; 0 leaves that to
     the operator's note `breakers.resume`.
@@ -60,6 +61,7 @@ class Guards(Struct, frozen=True):
     velocity: VelocityGuard | None = VelocityGuard()
     band: BandGuard | None = BandGuard()
     oracle: OracleGuard | None = OracleGuard()
+    silence: SilenceGuard | None = None
     depth: DepthGuard | None = None
     insurance: InsuranceGuard | None = None
     shortfall: ShortfallGuard | None = ShortfallGuard()
@@ -70,6 +72,7 @@ class Guards(Struct, frozen=True):
         watch = _Watch(self, state, turn)
         watch.begin()
         watch.take_events()
+        watch.listen_for_silence()
         watch.look_at_depth()
         watch.let_go_what_is_calm()
         watch.hold_markets()
@@ -261,6 +264,27 @@ class _Watch:
 
     # --- time -------------------------------------------------------------------------------------------------------
 
+    def listen_for_silence(self) -> None:
+        """An oracle that says nothing, which nothing announces."""
+        guard = self.policy.silence
+        if guard is None:
+            return
+        for market, row in self.rows.items():
+            if row.oracle.seq:
+                silence_ns = self.now - row.oracle.updated_at
+                broken = silence_ns > guard.silence_ns
+                reading = silence_ns, guard.silence_ns
+                self.judge("silence", market, guard.action, reading, row.oracle.seq, broken=broken)
+
+    def silent_ns(self) -> list[int]:
+        """When oracles that speak will have been silent for too long, if they say nothing until then."""
+        guard = self.policy.silence
+        if guard is None:
+            return []
+        speaking = [row for row in self.rows.values() if row.oracle.seq]
+        times = [row.oracle.updated_at + guard.silence_ns + 1 for row in speaking]
+        return [time_ns for time_ns in times if time_ns > self.now]
+
     def look_at_depth(self) -> None:
         """Depth, of markets that have been open for long enough to have some."""
         guard, state = self.policy.depth, self.state
@@ -302,7 +326,9 @@ class _Watch:
 
     def wake_ns(self) -> int | None:
         """When there is something to do although nothing happens: depth to look at, or calm to be over."""
-        times = [self.state.sample_ns] if self.policy.depth is not None else []
+        times = self.silent_ns()
+        if self.policy.depth is not None:
+            times.append(self.state.sample_ns)
         if self.policy.calm_ns:
             times += [trip.broken_ns + self.policy.calm_ns for trip in self.trips() if not trip.broken]
         return min(times, default=None)

@@ -35,6 +35,13 @@ class OracleGuard(Struct, frozen=True):
     action: Action = Action.CANCEL_ONLY
 
 
+class SilenceGuard(Struct, frozen=True):
+    """Trips while no oracle price was accepted for more than `silence_ns`, in a market that has had one."""
+
+    silence_ns: int = 60 * SECOND_NS
+    action: Action = Action.CANCEL_ONLY
+
+
 class DepthGuard(Struct, frozen=True):
     """Trips when less than `notional_min` rests on one side within `within_rate` of the mark.
 

@@ -93,9 +93,8 @@ def _covariance(returns: Matrix, half_life: int) -> Matrix:
     size = len(returns)
     covariance = np.zeros((size, size))
     for row in range(size):
-        for column in range(row + 1):
-            products = pd.Series(returns[row] * returns[column])
-            covariance[row, column] = covariance[column, row] = products.ewm(halflife=half_life).mean().iloc[-1]
+        products = pd.DataFrame((returns[row] * returns[: row + 1]).T)
+        covariance[row, : row + 1] = covariance[: row + 1, row] = products.ewm(halflife=half_life).mean().iloc[-1]
     return covariance
 
 
