@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from fractions import Fraction
 
 import pytest
@@ -32,6 +33,12 @@ def test_a_clamp_answers_with_the_bound_that_is_passed() -> None:
 
 def test_the_median_of_an_even_number_is_the_mean_of_the_middle_two() -> None:
     assert [median([3]), median([9, 1, 5]), median([1, 4]), median([-1, -4]), median([8, 1, 4, 3])] == [3, 5, 3, -3, 4]
+
+
+@given(PRICES)
+def test_it_is_the_median_everybody_knows(prices: list[int]) -> None:
+    known = Fraction(statistics.median([Fraction(price) for price in prices]))
+    assert median(prices) == nearest(known.numerator, known.denominator)
 
 
 @given(PRICES)

@@ -5,7 +5,7 @@ Nothing here is money: money is divided by the kernel (`crossbook.formulas`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 _E12: Final = 10**12
@@ -28,14 +28,14 @@ def clamp(value: int, lower: int, upper: int) -> int:
     return max(lower, min(value, upper))
 
 
-def median(values: Sequence[int]) -> int:
+def median(values: Iterable[int]) -> int:
     """The middle one; of an even number the mean of the middle two, halves away from zero.
 
     Raises ValueError if there are none.
     """
-    if not values:
-        raise ValueError("nothing has no median")
     ordered = sorted(values)
+    if not ordered:
+        raise ValueError("nothing has no median")
     upper = len(ordered) // 2
     return ordered[upper] if len(ordered) % 2 else nearest(ordered[upper - 1] + ordered[upper], 2)
 

@@ -3,7 +3,6 @@
 | module | what is there |
 |---|---|
 | `feeds` | configuration: feeds, their sources, thresholds |
-| `median` | the weighted median of integers |
 | `heard` | what is remembered of sources and feeds |
 | `chain` | the gates, one small function each, and their order |
 | `gates` | the default: `Gates` |

@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from crossbook import rows
 from crossbook.commands import RATE_ONE, Command, Grade, SetCollateralPrice, SetOracle
+from crossbook.policies.arithmetic import nearest
 from crossbook.policies.oracle.feeds import Feed
-from crossbook.policies.oracle.median import half_away
 from crossbook.policies.view import PolicyView
 from crossbook.quantities import E12, I64_MAX
 
@@ -25,7 +25,7 @@ class Scale(Struct, frozen=True):
 
     def nearest(self, units: int) -> int:
         """The nearest price of the venue, halves away from zero."""
-        return half_away(units * self.numerator, self.denominator)
+        return nearest(units * self.numerator, self.denominator)
 
     def above(self, units: int) -> int:
         """The price of the venue that is not below: for a confidence, which must not shrink."""
@@ -37,7 +37,7 @@ class Scale(Struct, frozen=True):
 
     def units(self, price: int) -> int:
         """A price of the venue in units of the feed, the nearest."""
-        return half_away(price * self.denominator, self.numerator)
+        return nearest(price * self.denominator, self.numerator)
 
 
 class Venue(Struct, frozen=True):

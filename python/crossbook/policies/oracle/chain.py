@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from crossbook.commands import RATE_ONE, Grade
 from crossbook.events import Observed
+from crossbook.policies.arithmetic import weighted_median
 from crossbook.policies.oracle.feeds import Thresholds
 from crossbook.policies.oracle.heard import Said
-from crossbook.policies.oracle.median import weighted_median
 
 
 class Arrival(Struct, frozen=True):

@@ -8,12 +8,12 @@ from msgspec import Struct, field
 
 from crossbook.commands import Grade
 from crossbook.events import Event, Observed
+from crossbook.policies.arithmetic import median
 from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.oracle import answers
 from crossbook.policies.oracle.chain import grade_of_age
 from crossbook.policies.oracle.feeds import Feed, check_feeds
 from crossbook.policies.oracle.heard import Said
-from crossbook.policies.oracle.median import median
 
 
 class PlainState(Struct):
