@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from crossbook import Venue
 from crossbook.commands import (
     Cancel,
     Command,
@@ -47,12 +48,22 @@ POLICIES: dict[str, Any] = {
 MINUTES = 10
 
 
+class Stopping(Stage):
+    """A stage whose process may end, without a word, after any instant."""
+
+    def stop(self) -> None:
+        """End it, and open the venue again."""
+        path = self.venue.path
+        self.venue.session.close()
+        self.venue = Venue.open(path, durability="volatile", clock=lambda: BEGIN_NS, check_invariants=True)
+
+
 class Session:
     """Ten minutes of a crowd that trades at random, of providers that come and go, and of a price that walks."""
 
-    def __init__(self, path: Path, seed: int) -> None:
+    def __init__(self, path: Path, seed: int, stops: frozenset[int] = frozenset()) -> None:
         self.rng = Random(seed)
-        self.stage = Stage(path, POLICIES)
+        self.stage = Stopping(path, POLICIES)
         self.price = {BTC: 120_000, ETH: 60_000}
         self.paid = 0
         stage = self.stage
@@ -64,6 +75,8 @@ class Session:
         stage.at(0.4, *(SetAgent(account, authors[slot], True) for account, slot in entrusted))
         for second in range(1, 60 * MINUTES):
             self.second(second)
+            if second in stops:
+                stage.stop()
         stage.advance(60 * MINUTES)
 
     def second(self, second: int) -> None:
@@ -174,6 +187,12 @@ def test_a_rerun_proposes_the_same(session: Session) -> None:
 def test_an_unchanged_branch_is_the_same_session(session: Session, tmp_path: Path) -> None:
     branch(session.stage.venue.path, tmp_path / "same")
     assert events(tmp_path / "same") == events(session.stage.venue.path)
+
+
+def test_a_session_that_was_stopped_every_half_minute_is_the_same(session: Session, tmp_path: Path) -> None:
+    stopped = Session(tmp_path / "stopped", 7, frozenset(range(20, 60 * MINUTES, 31)))
+    stopped.stage.venue.close()
+    assert events(tmp_path / "stopped") == events(session.stage.venue.path)
 
 
 def test_another_curve_on_the_same_flow_is_another_profit(session: Session, tmp_path: Path) -> None:
