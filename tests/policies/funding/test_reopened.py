@@ -27,6 +27,7 @@ from crossbook.commands import (
     TimeInForce,
 )
 from crossbook.policies.mark.median import MedianMark, PerpFeed
+from crossbook.policies.memory import SUFFIX
 from crossbook.replay import replay
 from crossbook.session import Envelope
 from tests.policies.floor import ORACLE
@@ -72,9 +73,13 @@ def quote(account: int, side: Side, price: int, lots: int) -> Place:
     return Place(account, BTC, side, OrderKind.LIMIT, price, lots, TimeInForce.GTC, SelfTrade.NONE)
 
 
+SNAPSHOTS = 5
+"""Commands between two snapshots, each with what the policies remember."""
+
+
 def play(path: Path, seed: int, band: dict[str, Any], between: Callable[[Venue, int], Venue]) -> Any:
     """A session; `between` is given the venue after each moment. Returns its digests and what its policies remember."""
-    venue = Venue.create(path, config(), durability="volatile", clock=lambda: BEGIN_NS)
+    venue = Venue.create(path, config(), durability="volatile", clock=lambda: BEGIN_NS, snapshot_interval=SNAPSHOTS)
     venue.policies.engage_all(band, time_ns=BEGIN_NS + 1)
     for index, moment in enumerate(moments(seed)):
         venue.submit(moment)
@@ -99,9 +104,16 @@ def test_a_session_that_is_opened_again_and_again_is_the_same_session(tmp_path: 
         if index % 9:
             return venue
         venue.session.close()
-        return Venue.open(tmp_path / "often", durability="volatile", clock=lambda: BEGIN_NS, policies=objects)
+        return Venue.open(
+            tmp_path / "often",
+            durability="volatile",
+            clock=lambda: BEGIN_NS,
+            policies=objects,
+            snapshot_interval=SNAPSHOTS,
+        )
 
     objects = {slot: policy for slot, policy in BANDS[band].items() if isinstance(policy, MedianMark)}
     expected = play(tmp_path / "never", seed, BANDS[band], never)
     assert expected[0][2] > 60
     assert play(tmp_path / "often", seed, BANDS[band], often) == expected
+    assert list((tmp_path / "often").rglob(f"*{SUFFIX}")) != []
