@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import ClassVar
 
 from msgspec import Struct
@@ -92,4 +93,24 @@ class Closer(_Liquidator, frozen=True):
         return Proposal(Liquidate(event.account, market, 0, 0), event.seq)
 
 
-PLAYERS = {"liquidity.quoter": Quoter, "liquidation.auctioneer": Auctioneer, "liquidation.closer": Closer}
+class Sleeper(Struct, frozen=True):
+    """Falls asleep over a note, for longer than anybody waits."""
+
+    role: ClassVar[str] = "surveillance"
+    name: ClassVar[str] = "sleeper"
+    version: ClassVar[str] = "1"
+    listens: ClassVar[frozenset[type[Event]]] = frozenset({Noted})
+    State: ClassVar[type[Struct]] = Nothing
+
+    def react(self, state: Nothing, turn: Turn) -> Reaction[Nothing]:
+        while any(isinstance(event, Noted) and event.topic == "lullaby" for event in turn.events):
+            time.sleep(0.01)
+        return Reaction(state)
+
+
+PLAYERS = {
+    "liquidity.quoter": Quoter,
+    "liquidation.auctioneer": Auctioneer,
+    "liquidation.closer": Closer,
+    "surveillance.sleeper": Sleeper,
+}

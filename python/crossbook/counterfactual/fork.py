@@ -181,6 +181,18 @@ class _Run:
             self.loop.engage(slot, policy, time_ns=self.parent.first_time_ns)
 
 
+class Steps(Struct, frozen=True):
+    """Progress over several passes of the same commands."""
+
+    progress: Progress | None
+    passes: int
+
+    def __call__(self, done: int, each: int) -> None:
+        """Say that `done` of `each` commands a pass are done."""
+        if self.progress is not None:
+            self.progress(done, self.passes * each)
+
+
 def branch(
     parent: str | os.PathLike[str] | Parent,
     out: str | os.PathLike[str],
@@ -198,14 +210,16 @@ def branch(
         change: what shall be otherwise; by default nothing.
         limits: what a policy may use.
         check_invariants: recompute the conservation of money after every command (slow; for tests).
-        progress: called with the parent's seq just passed and its last.
+        progress: called with how many of the parent's commands are done and how many there are to do: all of them
+            twice, to read and to run, if `parent` is a directory.
 
     Raises:
         InputError: `parent_empty`, `unknown_policy`, and those of `crossbook.counterfactual.plan`; `ids_shifted`,
             `time_backwards` while it runs.
         JournalExists, JournalError, ReplayDivergence: see `crossbook.journal.errors` and `crossbook.replay`.
     """
-    found = parent if isinstance(parent, Parent) else read_parent(Path(parent))
+    reading = Steps(progress, passes=1 if isinstance(parent, Parent) else 2)
+    found = parent if isinstance(parent, Parent) else read_parent(Path(parent), reading)
     wanted = change or Change()
     if not found.seq:
         raise InputError("the parent is empty", code="parent_empty", hint="give a session that holds commands")
@@ -219,17 +233,16 @@ def branch(
         run = _Run(found, made, session, limits, unchanged=wanted.empty)
         for entry in parent_entries(found):
             run.take(entry)
-            if progress is not None and not entry.seq % BATCH:
-                progress(entry.seq, found.seq)
+            if not entry.seq % BATCH:
+                reading(entry.seq + (reading.passes - 1) * found.seq, found.seq)
         run.finish()
         session.sync()
+        reading(reading.passes * found.seq, found.seq)
     except BaseException:
         writer.abandon()
         _remove(path, existed=existed)
         raise
     session.close()
-    if progress is not None:
-        progress(found.seq, found.seq)
     return _branched(run, session, writer)
 
 
