@@ -24,7 +24,7 @@ from crossbook.commands import (
     SettleFunding,
 )
 from crossbook.events import FundingPaid, LiquidationStarted, PositionMoved, Standing, StandingChanged
-from crossbook.policies.oracle.median import median
+from crossbook.policies.arithmetic import median
 from crossbook.receipt import Receipt
 from tests.flow.scene import PERCENT, Scene, flat, liquidation, rate, reduced
 from tests.flow.shared import shared
