@@ -62,6 +62,7 @@ bench-book:
 
 bench-journal: build
 	$(BIN)/python benches/journal.py
+	$(BIN)/python benches/policies.py
 
 clean:
 	rm -rf $(VENV) target benches/peers/target demo-session

@@ -263,7 +263,7 @@ class AuthorRow(Struct, frozen=True, array_like=True):
     version: str
 
 
-class HolderRow(Struct, frozen=True, array_like=True):
+class HolderRow(Struct, frozen=True, array_like=True, gc=False):
     """One account that has lots in a market; the last four are of the pool that the position is in."""
 
     account: int

@@ -9,7 +9,7 @@ from crossbook.policies.stress.report import Concentration, FundLoss
 from crossbook.policies.view import PolicyView
 
 
-class PoolWorth(Struct, frozen=True):
+class PoolWorth(Struct, frozen=True, gc=False):
     """One pool: (account, asset, market), what it is worth and must have, and the markets it has lots in."""
 
     account: int
