@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
-from crossbook.commands import Grade
+from crossbook.commands import RATE_ONE, AddMarket, Grade, Observe, Origin, SetTiers, Tier
 from crossbook.events import Noted, OracleSet, Rejected
+from crossbook.policies.contract import Turn
 from crossbook.policies.oracle.chain import GATES, INTAKE
-from crossbook.policies.oracle.feeds import Source
+from crossbook.policies.oracle.feeds import Feed, Source, Thresholds
 from crossbook.policies.oracle.gates import Gates
+from crossbook.policies.oracle.plain import PlainMedian
 from crossbook.policies.oracle.words import REASONS
-from tests.policies.oracle.quotes import PERP, A, B, C, Quotes, feed
-from tests.policies.stage import BEGIN_NS, SECOND
+from tests.policies.oracle.quotes import FEED, PERP, SOURCES, A, B, C, Quotes, feed
+from tests.policies.stage import BEGIN_NS, BTC, ETH, SECOND, USDC
 
 NONE, VOLATILE, UNCERTAIN, STALE, THIN, AGEING, GOOD = Grade
 
@@ -264,3 +267,60 @@ def test_without_feeds_it_lets_oracles_age(tmp_path: Path) -> None:
     stage.advance(400)
     assert stage.oracle() == (60_000, NONE)
     assert stage.grades() == [GOOD, AGEING, STALE, NONE]
+
+
+# --- several of them --------------------------------------------------------------------------------------------------
+
+
+def test_feeds_without_thresholds_have_those_of_the_policy(tmp_path: Path) -> None:
+    shared = Feed(FEED, SOURCES, 2, market=BTC)
+    stage = Quotes(tmp_path, Gates((shared,), thresholds=Thresholds(minimum_sources=1)))
+    stage.say(1, {A: 60_000})
+    assert stage.oracle() == (60_000, GOOD)
+
+
+def test_each_slot_looks_after_its_own_feeds(tmp_path: Path) -> None:
+    other = Feed(8, (Source(A), Source(B)), 2, market=ETH)
+    stage = Quotes(tmp_path)
+    stage.venue.policies.engage("oracle.other", Gates((other,)), time_ns=BEGIN_NS + SECOND // 2)
+    stage.say(1, {A: 60_000, B: 60_000})
+    late = BEGIN_NS + 2 * SECOND
+    stage.at(2, *(Observe(8, source, 300_000, 10, late) for source in (A, B)), origin=Origin.ORACLE)
+    assert [(event.market, event.price, event.grade) for event in stage.said(OracleSet)] == [
+        (BTC, 120_000, GOOD),
+        (ETH, 60_000, GOOD),
+    ]
+
+
+def test_a_market_may_come_later_than_its_feed(tmp_path: Path) -> None:
+    later = Feed(8, (Source(A), Source(B)), 2, market=3)
+    stage = Quotes(tmp_path, Gates((feed(), later)))
+    observed = [Observe(8, source, 100, 1, BEGIN_NS + SECOND) for source in (A, B)]
+    stage.at(1, *observed, origin=Origin.ORACLE)
+    assert stage.said(OracleSet) == []
+    tiers = (Tier(0, RATE_ONE // 20, RATE_ONE // 40),)
+    stage.at(2, AddMarket("DOGE-PERP", USDC, 10**10, 10**12, 10**6, 10**6), SetTiers(3, tiers), origin=Origin.OPERATOR)
+    stage.at(3, *observed, origin=Origin.ORACLE)
+    (accepted,) = stage.said(OracleSet)
+    assert (accepted.market, accepted.price, accepted.grade) == (3, 100, GOOD)
+
+
+class Raises(PlainMedian, frozen=True):
+    """An oracle that fails when it hears a price of 13 cents."""
+
+    name: ClassVar[str] = "raises"
+
+    def react(self, state: Any, turn: Turn) -> Any:
+        """Fail, or be a plain median."""
+        assert all(event.price != 13 for event in turn.events)
+        return super().react(state, turn)
+
+
+def test_an_oracle_that_fails_leaves_prices_that_age(tmp_path: Path) -> None:
+    stage = Quotes(tmp_path, Raises((feed(),)))
+    stage.calm(1, 3)
+    stage.say(3, {A: 0.13})
+    assert stage.venue.policies["oracle"] == Gates(), "the default took over, and knows no feeds"
+    stage.say(4, {A: 60_500, B: 60_500})
+    stage.advance(400)
+    assert (stage.oracle(), stage.grades()) == ((60_000, NONE), [GOOD, AGEING, STALE, NONE])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+from crossbook.policies import catalogue
 from crossbook.policies.oracle import chain, words
-from crossbook.policies.oracle.feeds import Thresholds
+from crossbook.policies.oracle.feeds import Feed, Source, Thresholds
+from crossbook.policies.oracle.gates import Gates
 from tests.policies.oracle.faults import ACTIONS, FAULTS, Fault
 from tests.policies.oracle.quotes import SOURCES
 
@@ -48,3 +51,9 @@ def test_the_gates_of_the_page_are_those_of_the_chain_in_their_order() -> None:
 def test_every_reason_and_topic_is_on_the_page() -> None:
     topics = [words.REJECTED, words.RESTORED, words.GRADED]
     assert [word for word in (*words.REASONS, *topics) if f"`{word}`" not in PAGE] == []
+
+
+def test_fifty_feeds_of_three_named_sources_fit_one_engagement() -> None:
+    sources = (Source(1, "alpha"), Source(2, "beta"), Source(3, "gamma"))
+    feeds = tuple(Feed(market, sources, 2, market=market, name=f"BTC-USD-{market}") for market in range(1, 51))
+    assert len(json.dumps(catalogue.configuration(Gates(feeds)))) < 16_384 - 500, "the note says a little more"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from msgspec import Struct
 
 from crossbook import rows
-from crossbook.commands import RATE_ONE, Command, Grade, SetCollateralPrice, SetOracle
+from crossbook.commands import RATE_ONE, Grade, SetCollateralPrice, SetOracle
 from crossbook.policies.arithmetic import nearest
-from crossbook.policies.oracle.feeds import Feed
+from crossbook.policies.oracle.feeds import Feed, Thresholds
+from crossbook.policies.oracle.heard import Accepted
 from crossbook.policies.view import PolicyView
 from crossbook.quantities import E12, I64_MAX
 
@@ -40,31 +43,37 @@ class Scale(Struct, frozen=True):
         return nearest(price * self.denominator, self.numerator)
 
 
-class Venue(Struct, frozen=True):
-    """Markets and assets as a turn sees them, by id."""
+class Listings:
+    """Markets and assets as a turn sees them, by id; looked up when they are asked for."""
 
-    markets: dict[int, rows.MarketRow]
-    assets: dict[int, rows.AssetRow]
+    def __init__(self, view: PolicyView) -> None:
+        self._view = view
 
-    @classmethod
-    def of(cls, view: PolicyView, feeds: tuple[Feed, ...]) -> Venue:
-        """What the feeds need of a view."""
-        assets = {row.asset: row for row in view.assets()} if any(feed.asset for feed in feeds) else {}
-        return cls({row.market: row for row in view.markets()}, assets)
+    @cached_property
+    def markets(self) -> dict[int, rows.MarketRow]:
+        """Every market."""
+        return {row.market: row for row in self._view.markets()}
+
+    @cached_property
+    def _assets(self) -> dict[int, rows.AssetRow]:
+        return {row.asset: row for row in self._view.assets()}
 
     def scale(self, feed: Feed) -> Scale | None:
         """How a feed's units are counted here; None while there is no such market or collateral."""
         if feed.market:
             market = self.markets.get(feed.market)
-            if market is None:
-                return None
-            return _scale(10**E12, 10**feed.decimals * market.tick_size_e12, price_max=market.price_max)
-        asset = self.assets.get(feed.asset)
+            return None if market is None else market_scale(feed, market.tick_size_e12, market.price_max)
+        asset = self._assets.get(feed.asset)
         if asset is None or asset.collateral is None:
             return None
-        settlement = self.assets[asset.collateral.settlement]
+        settlement = self._assets[asset.collateral.settlement]
         decimals = settlement.decimals - asset.decimals + asset.collateral.price_decimals - feed.decimals
         return _scale(10 ** max(decimals, 0), 10 ** max(-decimals, 0), price_max=I64_MAX)
+
+
+def market_scale(feed: Feed, tick_size_e12: int, price_max: int) -> Scale:
+    """How a feed's units are counted in ticks, by what a market keeps for ever."""
+    return _scale(10**E12, 10**feed.decimals * tick_size_e12, price_max=price_max)
 
 
 def _scale(numerator: int, denominator: int, *, price_max: int) -> Scale:
@@ -77,20 +86,19 @@ def oracle(feed: Feed, scale: Scale, price: int, confidence: int, grade: Grade, 
     return SetOracle(feed.market, scale.nearest(price), scale.above(confidence), grade, observed_at)
 
 
-def depeg_rate(feed: Feed, price: int) -> int:
+def kept_rate(price: int, peg: int, *, tolerance_rate: int) -> int:
     """The part of its peg that a collateral asset keeps: all within its tolerance, `price / peg` below it."""
-    if price * RATE_ONE >= feed.peg * (RATE_ONE - feed.thresholds.depeg_rate):
-        return RATE_ONE
-    return price * RATE_ONE // feed.peg
+    return RATE_ONE if price * RATE_ONE >= peg * (RATE_ONE - tolerance_rate) else price * RATE_ONE // peg
 
 
-def collateral(feed: Feed, scale: Scale, price: int) -> SetCollateralPrice:
+def collateral(feed: Feed, scale: Scale, price: int, thresholds: Thresholds) -> SetCollateralPrice:
     """The price of a feed's collateral asset, never above what was accepted, and what it keeps of its peg."""
-    return SetCollateralPrice(feed.asset, scale.below(price), depeg_rate(feed, price))
+    kept = kept_rate(price, feed.peg, tolerance_rate=thresholds.depeg_rate)
+    return SetCollateralPrice(feed.asset, scale.below(price), kept)
 
 
-def command(feed: Feed, scale: Scale, price: int, confidence: int, grade: Grade, observed_at: int) -> Command:
-    """What sets a feed's price."""
+def command(feed: Feed, scale: Scale, accepted: Accepted, thresholds: Thresholds) -> SetOracle | SetCollateralPrice:
+    """What sets a feed's price to the one that was accepted."""
     if feed.asset:
-        return collateral(feed, scale, price)
-    return oracle(feed, scale, price, confidence, grade, observed_at)
+        return collateral(feed, scale, accepted.price, thresholds)
+    return oracle(feed, scale, accepted.price, accepted.confidence, accepted.grade, accepted.observed_at)

@@ -87,7 +87,7 @@ class Feed(Struct, frozen=True, forbid_unknown_fields=True):
         asset: the collateral asset whose price it sets; 0 for a market's feed.
         name: for people, and for files of observations.
         peg: what the collateral asset should be worth, in units of the feed; 0 for none.
-        thresholds: when its gates close.
+        thresholds: when its gates close; None for those of the policy.
     """
 
     feed: int
@@ -97,7 +97,7 @@ class Feed(Struct, frozen=True, forbid_unknown_fields=True):
     asset: int = 0
     name: str = ""
     peg: int = 0
-    thresholds: Thresholds = Thresholds()
+    thresholds: Thresholds | None = None
 
     def __post_init__(self) -> None:
         if (self.market > 0) == (self.asset > 0):

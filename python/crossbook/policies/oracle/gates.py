@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from msgspec import Struct, field
 
-from crossbook.commands import Command, Grade, SetCollateralPrice, SetOracle
+from crossbook.commands import Grade, SetCollateralPrice, SetOracle
 from crossbook.events import Event, Observed
 from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.notes import note
@@ -29,6 +29,7 @@ class Gates(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         feeds: the prices it looks after. Without any it only lets the oracles of all markets age.
         refresh_ns: how often a price that does not change is told again, with its new time; ns.
+        thresholds: of feeds that have none of their own.
     """
 
     role: ClassVar[str] = "oracle"
@@ -39,6 +40,7 @@ class Gates(Struct, frozen=True, forbid_unknown_fields=True):
 
     feeds: tuple[Feed, ...] = ()
     refresh_ns: int = 1_000_000_000
+    thresholds: Thresholds = Thresholds()
 
     def __post_init__(self) -> None:
         check_feeds(self.feeds)
@@ -46,46 +48,61 @@ class Gates(Struct, frozen=True, forbid_unknown_fields=True):
     def react(self, state: GatesState, turn: Turn) -> Reaction[GatesState]:
         """Hear what was said, make a price of each feed that heard something, and see to those whose price ages."""
         if not self.feeds:
-            proposals, wake_ns = age_orphans(turn.view, turn.time_ns, Thresholds())
+            proposals, wake_ns = age_orphans(turn.view, turn.time_ns, self.thresholds)
             return Reaction(state, proposals, wake_ns)
-        venue = answers.Venue.of(turn.view, self.feeds)
+        heard: dict[int, list[Observed]] = {}
+        for event in turn.events:
+            if isinstance(event, Observed):
+                heard.setdefault(event.feed, []).append(event)
+        listings = answers.Listings(turn.view)
         proposed: list[Proposal] = []
-        wakes: list[int] = []
         for feed in self.feeds:
-            scale = venue.scale(feed)
-            if scale is None:
-                continue
-            one = _Desk(feed, scale, state.feeds.setdefault(feed.feed, FeedState()), turn.time_ns)
-            one.adopt(venue)
-            heard = [event for event in turn.events if isinstance(event, Observed) and event.feed == feed.feed]
-            if heard or turn.woken:
-                proposed += one.hear(heard)
-                proposed += one.answer(self.refresh_ns)
-            wakes += one.wakes()
+            one = state.feeds.setdefault(feed.feed, FeedState())
+            if feed.feed in heard or not one.adopted or 0 < one.wake_ns <= turn.time_ns:
+                proposed += self._look_after(feed, one, heard.get(feed.feed, []), listings, turn.time_ns)
+        wakes = (one.wake_ns for one in state.feeds.values() if one.wake_ns)
         return Reaction(state, tuple(proposed), min(wakes, default=None))
+
+    def _look_after(
+        self, feed: Feed, one: FeedState, heard: list[Observed], listings: answers.Listings, now_ns: int
+    ) -> Iterator[Proposal]:
+        """One feed in one turn; until there is its market, or its collateral, there is nothing to do."""
+        scale = _adopt(feed, one, listings, now_ns)
+        if scale is not None:
+            desk = _Desk(feed, scale, one, feed.thresholds or self.thresholds, now_ns)
+            yield from desk.hear(heard)
+            yield from desk.answer(self.refresh_ns)
+            one.wake_ns = min(desk.wakes(), default=0)
+
+
+def _adopt(feed: Feed, one: FeedState, listings: answers.Listings, now_ns: int) -> answers.Scale | None:
+    """The scale of a feed; at first it goes on from the price its market has from whoever looked after it before."""
+    if one.tick_size_e12:
+        return answers.market_scale(feed, one.tick_size_e12, one.price_max)
+    scale = listings.scale(feed)
+    if scale is None:
+        return None
+    one.adopted = True
+    if feed.market:
+        market = listings.markets[feed.market]
+        one.tick_size_e12, one.price_max = market.tick_size_e12, market.price_max
+        row, accepted = market.oracle, one.accepted
+        if row.price and row.grade != Grade.NONE:
+            accepted.price, accepted.confidence = scale.units(row.price), scale.units(row.confidence)
+            accepted.grade, accepted.observed_at = row.grade, row.observed_at
+            accepted.begin_average(now_ns)
+            one.told = Told(row.price, row.confidence, row.grade, row.observed_at, row.updated_at)
+    return scale
 
 
 class _Desk:
     """One feed in one turn."""
 
-    def __init__(self, feed: Feed, scale: answers.Scale, state: FeedState, now_ns: int) -> None:
-        self.feed, self.scale, self.state, self.now_ns = feed, scale, state, now_ns
-        self.limits = feed.thresholds
+    def __init__(
+        self, feed: Feed, scale: answers.Scale, state: FeedState, thresholds: Thresholds, now_ns: int
+    ) -> None:  # fmt: skip
+        self.feed, self.scale, self.state, self.limits, self.now_ns = feed, scale, state, thresholds, now_ns
         self.spot = feed.spot()
-
-    def adopt(self, venue: answers.Venue) -> None:
-        """Go on from the price that the market has from whoever looked after it before."""
-        if self.state.adopted:
-            return
-        self.state.adopted = True
-        row = venue.markets[self.feed.market].oracle if self.feed.market else None
-        if row is None or not row.price or row.grade == Grade.NONE:
-            return
-        accepted = self.state.accepted
-        accepted.price, accepted.confidence = self.scale.units(row.price), self.scale.units(row.confidence)
-        accepted.grade, accepted.observed_at = row.grade, row.observed_at
-        accepted.begin_average(self.now_ns)
-        self.state.told = Told(row.price, row.confidence, row.grade, row.observed_at, row.updated_at)
 
     # --- what is said -----------------------------------------------------------------------------------------------
 
@@ -187,9 +204,7 @@ class _Desk:
                 lost = SetOracle(self.feed.market, told.price, told.confidence, Grade.NONE, told.observed_at)
                 yield Proposal(lost, self._cause())
             return
-        command = answers.command(
-            self.feed, self.scale, accepted.price, accepted.confidence, accepted.grade, accepted.observed_at
-        )
+        command = answers.command(self.feed, self.scale, accepted, self.limits)
         new = _told(command, accepted.observed_at, self.now_ns)
         is_due = self.now_ns - told.time_ns >= refresh_ns and self.feed.market
         old_news = (new.price, new.rate) == (told.price, told.rate)
@@ -225,8 +240,7 @@ class _Desk:
         return [time + 1 for time in times if time + 1 > self.now_ns]
 
 
-def _told(command: Command, observed_at: int, now_ns: int) -> Told:
+def _told(command: SetOracle | SetCollateralPrice, observed_at: int, now_ns: int) -> Told:
     if isinstance(command, SetCollateralPrice):
         return Told(command.price, 0, command.depeg_rate, observed_at, now_ns)
-    assert isinstance(command, SetOracle)
     return Told(command.price, command.confidence, command.grade, observed_at, now_ns)

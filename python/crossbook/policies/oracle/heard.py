@@ -76,9 +76,16 @@ class Told(Struct):
 
 
 class FeedState(Struct):
-    """All that is remembered of one feed; `adopted` once it knows what the venue had before."""
+    """All that is remembered of one feed.
+
+    `tick_size_e12` and `price_max` are those of its market once it is known, 0 before; `adopted` says that the feed
+    went on from what the venue had before, `wake_ns` when something of it grows too old, 0 for never.
+    """
 
     said: dict[int, Said] = field(default_factory=dict)
     accepted: Accepted = field(default_factory=Accepted)
     told: Told = field(default_factory=Told)
+    tick_size_e12: int = 0
+    price_max: int = 0
     adopted: bool = False
+    wake_ns: int = 0

@@ -12,8 +12,8 @@ from crossbook.policies.arithmetic import median
 from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.oracle import answers
 from crossbook.policies.oracle.chain import grade_of_age
-from crossbook.policies.oracle.feeds import Feed, check_feeds
-from crossbook.policies.oracle.heard import Said
+from crossbook.policies.oracle.feeds import Feed, Thresholds, check_feeds
+from crossbook.policies.oracle.heard import Accepted, Said
 
 
 class PlainState(Struct):
@@ -37,20 +37,24 @@ class PlainMedian(Struct, frozen=True, forbid_unknown_fields=True):
     State: ClassVar[type[Struct]] = PlainState
 
     feeds: tuple[Feed, ...] = ()
+    thresholds: Thresholds = Thresholds()
 
     def __post_init__(self) -> None:
         check_feeds(self.feeds)
 
     def react(self, state: PlainState, turn: Turn) -> Reaction[PlainState]:
         """Set the median of each feed that heard something."""
-        venue = answers.Venue.of(turn.view, self.feeds)
+        listings = answers.Listings(turn.view)
         proposed = []
-        for feed, scale, said, is_new in _heard(self.feeds, venue, state, turn):
+        for feed, scale, said, is_new in _heard(self.feeds, listings, state, turn):
             if is_new:
-                price = median(one.price for one in said.values())
-                confidence = median(one.confidence for one in said.values())
-                observed_at = max(one.observed_at for one in said.values())
-                command = answers.command(feed, scale, price, confidence, Grade.GOOD, observed_at)
+                accepted = Accepted(
+                    price=median(one.price for one in said.values()),
+                    confidence=median(one.confidence for one in said.values()),
+                    grade=Grade.GOOD,
+                    observed_at=max(one.observed_at for one in said.values()),
+                )
+                command = answers.command(feed, scale, accepted, feed.thresholds or self.thresholds)
                 proposed.append(Proposal(command, max(one.seq for one in said.values())))
         return Reaction(state, tuple(proposed))
 
@@ -69,17 +73,18 @@ class Primary(Struct, frozen=True, forbid_unknown_fields=True):
     State: ClassVar[type[Struct]] = PlainState
 
     feeds: tuple[Feed, ...] = ()
+    thresholds: Thresholds = Thresholds()
 
     def __post_init__(self) -> None:
         check_feeds(self.feeds)
 
     def react(self, state: PlainState, turn: Turn) -> Reaction[PlainState]:
         """Set the price of the source that leads each feed, when it spoke or the lead has changed."""
-        venue = answers.Venue.of(turn.view, self.feeds)
+        listings = answers.Listings(turn.view)
         proposed: list[Proposal] = []
         wakes: list[int] = []
-        for feed, scale, said, is_new in _heard(self.feeds, venue, state, turn):
-            limits = feed.thresholds
+        for feed, scale, said, is_new in _heard(self.feeds, listings, state, turn):
+            limits = feed.thresholds or self.thresholds
             order = [said[source] for source in feed.spot() if source in said]
             fresh = [one for one in order if turn.time_ns - one.observed_at <= limits.stale_ns]
             leader = fresh[0] if fresh else max(order, key=lambda one: one.observed_at)
@@ -88,7 +93,8 @@ class Primary(Struct, frozen=True, forbid_unknown_fields=True):
                 grade = min(grade, Grade.THIN)
             if is_new or grade != state.grades.get(feed.feed):
                 state.grades[feed.feed] = grade
-                command = answers.command(feed, scale, leader.price, leader.confidence, grade, leader.observed_at)
+                accepted = Accepted(leader.price, leader.confidence, grade, leader.observed_at)
+                command = answers.command(feed, scale, accepted, limits)
                 proposed.append(Proposal(command, leader.seq))
             ages = (limits.ageing_ns, limits.stale_ns, limits.lost_ns)
             wakes += [one.observed_at + age + 1 for one in order for age in ages]
@@ -98,11 +104,11 @@ class Primary(Struct, frozen=True, forbid_unknown_fields=True):
 _HeardFeed = tuple[Feed, answers.Scale, dict[int, Said], bool]
 
 
-def _heard(feeds: tuple[Feed, ...], venue: answers.Venue, state: PlainState, turn: Turn) -> list[_HeardFeed]:
+def _heard(feeds: tuple[Feed, ...], listings: answers.Listings, state: PlainState, turn: Turn) -> list[_HeardFeed]:
     """Feeds that have heard something at all: scale, what was last said by source, and whether any of it is new."""
     found: list[_HeardFeed] = []
     for feed in feeds:
-        scale = venue.scale(feed)
+        scale = listings.scale(feed)
         if scale is None:
             continue
         said, spot = state.said.setdefault(feed.feed, {}), feed.spot()
