@@ -187,7 +187,10 @@ def test_a_branch_of_a_session_without_policies_engages_them_when_the_venue_is_c
     assert same.same_events
     made = branch(tmp_path / "venue", tmp_path / "b", Change(policies={"liquidation": "closer"}))
     assert (made.kept, made.faults) == (same.kept, ())
-    assert len(said(tmp_path / "b", "AuthorRegistered")) == 2
+    registered = said(tmp_path / "b", "AuthorRegistered")
+    assert [event.name for event in registered] == ["crossbook.loop", "liquidation.closer"]
+    # Right after the configuration, before the first account, though all of it has one stamped time.
+    assert registered[-1].seq < said(tmp_path / "b", "AccountCreated")[0].seq
 
 
 def test_a_branch_of_a_branch(parent: Parent, tmp_path: Path) -> None:

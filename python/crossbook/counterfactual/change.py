@@ -51,7 +51,7 @@ class Change(Struct, frozen=True):
     Args:
         policies: by slot what shall play there, wherever the parent engaged a policy in it: an object, a name of the
             catalogue, a table with `policy` and its configuration, or None for nobody. A slot the parent never engaged
-            is engaged at the end of the first instant.
+            is engaged once the venue is configured.
         sets: values of the configuration by path, named as in a venue's configuration: `market.SYMBOL.…`,
             `asset.SYMBOL.…`, `parameters.…`, or `policy.SLOT.field` for a field of a policy.
         drops: ranges of seqs, both ends included, whose outside commands are left out.

@@ -112,7 +112,7 @@ class _Run:
     def take(self, entry: Entry) -> None:
         """One command of the parent: outside ones go on, the inside ones that matter are engagements."""
         seq, time_ns = entry.seq, entry.item.time_ns or 0
-        if self._extra and time_ns > self.parent.first_time_ns:
+        if self._extra and seq > self.parent.configured_seq:
             self._engage_extra()
         if self.parent.inside(seq):
             self._inside(seq, time_ns)
@@ -177,8 +177,9 @@ class _Run:
     def _engage_extra(self) -> None:
         extra, self._extra = self._extra, {}
         self._hand_over()
+        time_ns = self.parent.times[max(1, self.parent.configured_seq)]
         for slot, policy in extra.items():
-            self.loop.engage(slot, policy, time_ns=self.parent.first_time_ns)
+            self.loop.engage(slot, policy, time_ns=time_ns)
 
 
 class Steps(Struct, frozen=True):

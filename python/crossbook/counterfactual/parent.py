@@ -20,6 +20,7 @@ from crossbook.commands import (
     AddAsset,
     AddMarket,
     Command,
+    Origin,
     RegisterAuthor,
     SetCollateralPrice,
     SetMark,
@@ -48,6 +49,12 @@ def key_of(command: Command) -> tuple[object, ...]:
     return (type(command), *ids)
 
 
+def is_configuration(item: Envelope) -> bool:
+    """Whether a command is of the kind that a venue's configuration becomes."""
+    name = type(item.command).__name__
+    return item.origin == Origin.OPERATOR and (name.startswith(("Add", "Set")) or name == RegisterAuthor.__name__)
+
+
 class Settled(Struct, frozen=True):
     """A configuration command of the parent that came from outside."""
 
@@ -62,8 +69,10 @@ class Parent(Struct):
     made it and which of its orders it was (`seq * 256 + n`), `inside_orders` seq, account, market and the n-th of
     these. `auctions` have account, market, and the seqs at which they opened and closed (0: still open). `authors` are
     the outside commands that registered an outside author, `playing` the slots and n-th engagements of inside ones.
-    `created` is by seq the kind of id and the id it gave, `creation_ends` by kind and id the last outside seq of that
-    instant. `settings` are the configuration commands from outside by what they are about.
+    `created` is by seq the kind of id and the id it gave, `creation_ends` by kind and id the last seq of the
+    configuration it is part of: the operator's settings of one stamped time, without anything between.
+    `configured_seq` is the end of the configuration that the session begins with, 0 if it begins otherwise.
+    `settings` are the configuration commands from outside by what they are about.
     """
 
     path: Path
@@ -72,7 +81,7 @@ class Parent(Struct):
     head_hash: bytes = b""
     segment_bytes: int = 0
     time_ns: int = 0
-    first_time_ns: int = 0
+    configured_seq: int = 0
     loop_author: int = 0
     event_digest: bytes = b""
     state_root: bytes = b""
@@ -170,8 +179,9 @@ class _Reading:
         self._inside_placed: dict[tuple[int, int], int] = {}
         self._engagements: dict[str, int] = {}
         self._open: list[tuple[str, int]] = []
-        self._open_ns = 0
-        self._last_outside = 0
+        self._configured_ns = 0
+        self._configured_seq = 0
+        self._begins = True
 
     def take(self, block: Block) -> None:
         """Execute a block and note what its records did."""
@@ -190,7 +200,7 @@ class _Reading:
 
     def finish(self) -> None:
         """Note how it ends."""
-        self._end_instant()
+        self._end_configuration(self.parent.seq + 1)
         self.parent.time_ns = self.kernel.time_ns
         self.parent.event_digest = self.kernel.event_digest()
         self.parent.state_root = self.kernel.state_root()
@@ -199,7 +209,6 @@ class _Reading:
         parent, item, seq = self.parent, entry.item, entry.seq
         time_ns = item.time_ns or 0
         parent.times[seq] = time_ns
-        parent.first_time_ns = parent.first_time_ns or time_ns
         if any(type(event) is e.Rejected for event in happened):
             parent.flags[seq] |= REFUSED
         for event in happened:
@@ -209,14 +218,16 @@ class _Reading:
                 account, market, opened, _ = parent.auctions[event.auction]
                 parent.auctions[event.auction] = (account, market, opened, seq)
         if self._is_inside(item, happened):
+            self._end_configuration(seq)
             parent.flags[seq] |= INSIDE
             parent.inside_count += 1
             self._note_inside(seq, item, happened)
             return
-        if time_ns != self._open_ns:
-            self._end_instant()
-            self._open_ns = time_ns
-        self._last_outside = seq
+        configures = is_configuration(item)
+        if not configures or time_ns != self._configured_ns:
+            self._end_configuration(seq)
+        if configures:
+            self._configured_ns, self._configured_seq = time_ns, seq
         self._note_outside(seq, item.command, happened)
 
     def _is_inside(self, item: Envelope, happened: list[Event]) -> bool:
@@ -276,7 +287,10 @@ class _Reading:
             if not same or not isinstance(command, _ONCE):
                 same.append(Settled(seq, command))
 
-    def _end_instant(self) -> None:
+    def _end_configuration(self, seq: int) -> None:
+        """The command at this seq is no part of the configuration before it, if there is one."""
         for created in self._open:
-            self.parent.creation_ends[created] = self._last_outside
+            self.parent.creation_ends[created] = self._configured_seq
         self._open.clear()
+        if self._begins and seq > 1:
+            self.parent.configured_seq, self._begins = self._configured_seq, False
