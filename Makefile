@@ -1,5 +1,5 @@
 # Two commands do everything on a fresh machine with Python >= 3.11 and a Rust toolchain:
-#   make demo    builds, then runs a seeded session: journaled durably, replayed, proved
+#   make demo    builds, then runs a seeded session: journaled durably, replayed, proved, compared
 #   make test    builds, then runs every check
 PYTHON ?= python3
 VENV := .venv
@@ -67,4 +67,4 @@ bench-policies: build
 	$(BIN)/python benches/policies.py
 
 clean:
-	rm -rf $(VENV) target benches/peers/target demo-session
+	rm -rf $(VENV) target benches/peers/target demo-session demo-session-market

@@ -21,7 +21,17 @@ FUNCTION_LINES_MAX = 60
 RUST_FUNCTION = re.compile(
     r"^(?P<indent>\s*)(?:pub(?:\([a-z]+\))?\s+)?(?:const\s+|async\s+)*fn\s+(?P<name>\w+)", re.ASCII
 )
-SKIPPED = {"target", ".venv", ".git", "demo-session", "__pycache__", ".hypothesis", ".mypy_cache", ".ruff_cache"}
+SKIPPED = {
+    "target",
+    ".venv",
+    ".git",
+    "demo-session",
+    "demo-session-market",
+    "__pycache__",
+    ".hypothesis",
+    ".mypy_cache",
+    ".ruff_cache",
+}
 
 
 def files(suffix: str, *folders: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Who trades in the demo. An agent sees the marks and its own fills, and answers with commands.
+"""Who trades in the demo. An agent sees prices, marks and its own positions, and answers with commands.
 
 | agent | what it does | what it shows |
 |---|---|---|
@@ -6,6 +6,8 @@
 | taker | trades at market and follows a fall; now and then rests an order | IOC, FOK, GTD, reduce-only, withdrawal |
 | hedger | a sub-account buys, its master sells as much in another market | sub-accounts, transfers, cross margin |
 | gambler | asks for far more than it can carry | refusals for margin |
+
+Liquidators are in `liquidators.py`.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Final, Protocol
 
 from crossbook.commands import Command, MassCancel, OrderKind, Place, SelfTrade, Side, TimeInForce, Transfer, Withdraw
 from crossbook.demo.market import INSTRUMENTS
+from crossbook.rows import AuctionRow
 
 QUOTE_LEVELS: Final = 3
 USDC: Final = 10**6
@@ -25,12 +28,23 @@ USDC: Final = 10**6
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What an agent sees in a round: its number, the stamped time (ns), the marks in ticks, whether they fall."""
+    """What an agent sees in a round.
+
+    Attributes:
+        number: of the round.
+        time_ns: its stamped time.
+        prices: what the underlyings trade at elsewhere, in ticks.
+        marks: the venue's marks after the round before, in ticks.
+        falling: whether prices fall.
+        auctions: the open auctions.
+    """
 
     number: int
     time_ns: int
+    prices: Sequence[int]
     marks: Sequence[int]
     falling: bool
+    auctions: Sequence[AuctionRow]
 
 
 class Agent(Protocol):
@@ -48,7 +62,7 @@ def market_order(account: int, market: int, side: Side, lots: int, *, reduce_onl
 
 @dataclass(slots=True)
 class Holdings:
-    """Net positions in lots by (account, market), followed from trades."""
+    """Net positions in lots by (account, market), followed from trades and moves."""
 
     lots: dict[tuple[int, int], int] = field(default_factory=dict)
 
@@ -72,18 +86,21 @@ class Maker:
     clip: int
     patience: int
 
+    def renews(self, sight: Sight) -> bool:
+        """Whether it quotes anew in this round: when its patience ends, and always while prices fall."""
+        return sight.falling or not (sight.number + self.account) % self.patience
+
     def act(self, sight: Sight, rng: Random) -> Iterator[Command]:
-        """Take all quotes out and quote anew, further out while the marks fall."""
-        if (sight.number + self.account) % self.patience:
+        """Quote anew around the price, further out while it falls."""
+        if not self.renews(sight):
             return
-        mark = sight.marks[self.market - 1]
-        lean = self.holdings.of(self.account, self.market) * mark // (self.clip * 40_000)
-        half = max(1, mark * (9 if sight.falling else 2) // 10_000)
-        yield MassCancel(self.account, self.market)
+        price = sight.prices[self.market - 1]
+        lean = self.holdings.of(self.account, self.market) * price // (self.clip * 40_000)
+        half = max(1, price * (9 if sight.falling else 2) // 10_000)
         for level in range(1, QUOTE_LEVELS + 1):
             away = half * level + rng.randint(0, half)
-            yield self._quote(Side.BUY, mark - away - lean, self.clip * level)
-            yield self._quote(Side.SELL, mark + away - lean, self.clip * level)
+            yield self._quote(Side.BUY, price - away - lean, self.clip * level)
+            yield self._quote(Side.SELL, price + away - lean, self.clip * level)
 
     def _quote(self, side: Side, price: int, lots: int) -> Place:
         return Place(
@@ -92,8 +109,20 @@ class Maker:
 
 
 @dataclass(slots=True)
+class Withdrawal:
+    """Takes the quotes of a maker out before any maker quotes anew, so that no quote meets an old one."""
+
+    maker: Maker
+
+    def act(self, sight: Sight, _rng: Random) -> Iterator[Command]:
+        """Cancel everything, if the maker quotes anew."""
+        if self.maker.renews(sight):
+            yield MassCancel(self.maker.account, self.maker.market)
+
+
+@dataclass(slots=True)
 class Taker:
-    """Trades at market once in `rest` rounds; sells more than it buys while the marks fall."""
+    """Trades at market once in `rest` rounds; sells more than it buys while prices fall."""
 
     account: int
     holdings: Holdings

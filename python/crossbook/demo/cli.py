@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from crossbook.console import EXIT_FINDING, EXIT_OK, emit_json, guarded, json_option, progress_bar
+from crossbook.demo.config import DemoConfig
 from crossbook.demo.screen import screen
-from crossbook.demo.session import DemoConfig
 from crossbook.demo.show import run
 
 
-@click.command("demo", short_help="Run a seeded market through a crash, replay it, prove it.")
+@click.command("demo", short_help="Run a seeded market through a crash, prove it, compare.")
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 @click.option("--seed", type=int, default=DemoConfig().seed, show_default=True, help="Of every random choice.")
 @click.option(
@@ -25,9 +25,10 @@ from crossbook.demo.show import run
 @json_option
 @guarded
 def demo_command(*, path: Path | None, seed: int, durability: str, as_json: bool) -> int:
-    """Generate a seeded market of many agents, journal it, replay it, and show what happened on one screen.
+    """Run a seeded market under policies through a crash and an oracle outage, prove it, and compare.
 
-    Without PATH the session is ./demo-session, which is replaced.
+    The session is journaled, replayed, and run again with another liquidation policy.
+    Without PATH the session is ./demo-session, which is replaced; its branch is beside it, in ./demo-session-market.
     """
     with progress_bar("playing", as_json=as_json) as progress:
         report = run(path, seed=seed, durability=durability, progress=progress, out=_nowhere)

@@ -1,4 +1,4 @@
-"""The demo's markets and the path of their marks.
+"""The demo's markets, and the path of what they are about: prices elsewhere, which sources tell and traders know.
 
 Every random choice of the demo is an integer drawn from one seeded generator, never a float: the same seed makes the
 same session, bit for bit, on every machine.
@@ -13,6 +13,7 @@ from random import Random
 from typing import Final
 
 from crossbook.config import AssetConfig, MarketConfig, ParametersConfig, TierConfig, VenueConfig
+from crossbook.demo.config import Crash
 
 ASSET: Final = "USDC"
 ROOT_INTERVAL_COMMANDS: Final = 5_000
@@ -22,8 +23,8 @@ ROOT_INTERVAL_COMMANDS: Final = 5_000
 class Instrument:
     """One perpetual market of the demo and how wildly it moves.
 
-    `tick_size`, `lot_size` and `start` in whole units; `step_ppm` is the largest random move of the mark in a round and
-    `crash_ppm` the steady fall a round while it crashes, both in parts per million; `clip` is a usual order in lots.
+    `tick_size`, `lot_size` and `start` in whole units; `clip` is a usual order in lots. `step_ppm` is the largest
+    random move of the price in a round and `crash_ppm` its steady fall while it crashes, both in parts per million.
     """
 
     symbol: str
@@ -38,14 +39,14 @@ class Instrument:
 
     @property
     def start_ticks(self) -> int:
-        """The first mark in ticks."""
+        """The first price in ticks."""
         return int(Decimal(self.start) / Decimal(self.tick_size))
 
 
 INSTRUMENTS: Final = (
-    Instrument("BTC-PERP", "0.5", "0.001", "64000", "1000000", "500", step_ppm=210, crash_ppm=10_800, clip=40),
-    Instrument("ETH-PERP", "0.05", "0.01", "3200", "100000", "10000", step_ppm=280, crash_ppm=13_800, clip=80),
-    Instrument("SOL-PERP", "0.01", "0.1", "150", "10000", "100000", step_ppm=380, crash_ppm=17_400, clip=170),
+    Instrument("BTC-PERP", "0.5", "0.001", "64000", "1000000", "500", step_ppm=210, crash_ppm=5_400, clip=40),
+    Instrument("ETH-PERP", "0.05", "0.01", "3200", "100000", "10000", step_ppm=280, crash_ppm=6_900, clip=80),
+    Instrument("SOL-PERP", "0.01", "0.1", "150", "10000", "100000", step_ppm=380, crash_ppm=8_700, clip=170),
 )
 """The markets in the order of their ids, from 1 up."""
 
@@ -79,24 +80,8 @@ def _market_config(instrument: Instrument) -> MarketConfig:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Crash:
-    """When the marks fall: `rounds` rounds from round `start` on, then a third of the way back in as many again."""
-
-    start: int
-    rounds: int
-
-    def falling(self, number: int) -> bool:
-        """Whether the marks fall in this round."""
-        return self.start <= number < self.start + self.rounds
-
-    def recovering(self, number: int) -> bool:
-        """Whether the marks come back a little in this round."""
-        return self.start + self.rounds <= number < self.start + 2 * self.rounds
-
-
-class Marks:
-    """The marks of all markets, in ticks, walking at random and crashing once."""
+class Prices:
+    """What the underlyings trade at elsewhere, in ticks of the markets, walking at random and crashing once."""
 
     def __init__(self, rng: Random, crash: Crash) -> None:
         self._rng = rng
@@ -104,7 +89,7 @@ class Marks:
         self.ticks: list[int] = [instrument.start_ticks for instrument in INSTRUMENTS]
 
     def step(self, number: int) -> list[int]:
-        """Move all marks by one round and return them."""
+        """Move all prices by one round and return them."""
         for index, instrument in enumerate(INSTRUMENTS):
             drift = 0
             if self._crash.falling(number):

@@ -11,8 +11,8 @@ from typing import Final
 from crossbook.demo.market import INSTRUMENTS, Instrument
 
 FUTURES: Final = (
-    Instrument("BTC-QUARTER", "0.5", "0.001", "64768", "1000000", "500", step_ppm=210, crash_ppm=10_800, clip=40),
-    Instrument("ETH-QUARTER", "0.05", "0.01", "3238.4", "100000", "10000", step_ppm=280, crash_ppm=13_800, clip=80),
+    Instrument("BTC-QUARTER", "0.5", "0.001", "64768", "1000000", "500", step_ppm=210, crash_ppm=5_400, clip=40),
+    Instrument("ETH-QUARTER", "0.05", "0.01", "3238.4", "100000", "10000", step_ppm=280, crash_ppm=6_900, clip=80),
 )
 """Futures on what the first two perpetuals are about, 1.2 % dearer."""
 

@@ -1,34 +1,48 @@
-"""What the demo proves: the journal, executed again from genesis and from a snapshot, comes to the same state."""
+"""What the demo proves: the journal, executed again without a policy, comes to the same state however it is read.
+
+From genesis, from a snapshot, and cut into other blocks. And the policies, run again beside it, propose what they did.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from crossbook._kernel import count_events
 from crossbook.demo.market import ASSET
 from crossbook.journal import JournalReader
 from crossbook.journal.blocks import HEADER_BYTES
+from crossbook.policies.liquidation.cases import Cases
+from crossbook.policies.rerun import Rerun, rerun
 from crossbook.replay import Replayed, replay
 from crossbook.state import StateView
 from crossbook.views import AccountView
 
+RECUT_RECORDS: Final = 1_000
+
 
 class Conservation(NamedTuple):
-    """Both sides of the sum that must hold after every command, in whole units of the settlement asset."""
+    """Both sides of the sum that must hold after every command, in whole units of the settlement asset.
+
+    `funding` is what markets are clearing: paid by those who have settled, and not yet taken by those who have not.
+    """
 
     cash: Decimal
     cost: Decimal
     fees: Decimal
     insurance: Decimal
     dust: Decimal
+    funding: Decimal
     net_deposits: Decimal
 
     @property
     def holds(self) -> bool:
         """Whether what the accounts and the venue have is what was paid in."""
-        return self.cash - self.cost + self.fees + self.insurance + self.dust == self.net_deposits
+        held = self.cash - self.cost + self.fees + self.insurance + self.dust + self.funding
+        return held == self.net_deposits
 
 
 class JournalFacts(NamedTuple):
@@ -41,26 +55,42 @@ class JournalFacts(NamedTuple):
 
 
 class Proof(NamedTuple):
-    """Three executions of one journal: the live one's root and digest, and two replays. `events` counts them all."""
+    """Executions of one journal: the live one's root and digest, three replays, and its policies run again.
+
+    `recut` is the journal in blocks of `RECUT_RECORDS`. `events` counts them all.
+    """
 
     state_root: bytes
     event_digest: bytes
     genesis: Replayed
     snapshot: Replayed
+    recut: Replayed
+    policies: Rerun
     events: int
 
     @property
+    def replays(self) -> tuple[tuple[str, Replayed], ...]:
+        """The replays, each with what it is."""
+        return (
+            ("replayed from genesis", self.genesis),
+            ("replayed from snapshot", self.snapshot),
+            ("replayed in other blocks", self.recut),
+        )
+
+    @property
     def equal(self) -> bool:
-        """Whether all three came to one state and one stream of events."""
+        """Whether all came to one state and one stream of events, and the policies to every command of theirs."""
         live = (self.state_root, self.event_digest)
-        return all((run.state_root, run.event_digest) == live for run in (self.genesis, self.snapshot))
+        same = all((run.state_root, run.event_digest) == live for _, run in self.replays)
+        return same and self.policies.commands == self.policies.seq == self.genesis.seq
 
 
 def prove(path: Path, live: StateView, snapshot_seq: int) -> Proof:
-    """Replay a closed journal twice.
+    """Replay a closed journal three times, and run its policies again.
 
     Raises:
         ReplayDivergence: an exec mark was not reproduced.
+        PolicyDivergence: a policy did not propose what it had proposed.
     """
     events = 0
 
@@ -68,8 +98,15 @@ def prove(path: Path, live: StateView, snapshot_seq: int) -> Proof:
         nonlocal events
         events += count_events(data)
 
-    genesis = replay(path, on_events=count)
-    return Proof(live.state_root, live.event_digest, genesis, replay(path, start=snapshot_seq), events)
+    return Proof(
+        state_root=live.state_root,
+        event_digest=live.event_digest,
+        genesis=replay(path, on_events=count),
+        snapshot=replay(path, start=snapshot_seq),
+        recut=replay(path, block_records=RECUT_RECORDS),
+        policies=rerun(path),
+        events=events,
+    )
 
 
 def journal_facts(path: Path) -> JournalFacts:
@@ -97,8 +134,29 @@ def conservation(view: StateView, everyone: list[AccountView]) -> Conservation:
         fees=asset.fees,
         insurance=asset.insurance,
         dust=asset.dust,
+        funding=sum((market.funding.clearing + market.funding.fraction for market in view.markets()), Decimal(0)),
         net_deposits=asset.net_deposits,
     )
+
+
+class Debt(NamedTuple):
+    """An account that is left below zero, in whole units, and why nothing could be done about it."""
+
+    account: int
+    equity: Decimal
+    reason: str
+
+
+def debts(everyone: list[AccountView], remembered: Struct) -> list[Debt]:
+    """Who is left below zero; the reason is what the liquidation policy waits for, by what it remembers."""
+    cases = remembered.cases.values() if isinstance(remembered, Cases) else ()
+    found = []
+    for account in everyone:
+        equity = min((pool.equity for pool in account.pools), default=Decimal(0))
+        if equity < 0:
+            waiting = [case.waiting for case in cases if case.account == account.account]
+            found.append(Debt(account.account, equity, "; ".join(waiting) or "no mark has shown it yet"))
+    return found
 
 
 class Strain(NamedTuple):
@@ -130,4 +188,4 @@ def _example(everyone: list[AccountView]) -> AccountView:
         several = sum(position.size != 0 for position in account.positions) > 1
         return strained, several, pool.requirement, -account.account
 
-    return max(everyone, key=rank)
+    return max((account for account in everyone if account.pools), key=rank)

@@ -1,4 +1,4 @@
-"""The demo's one screen. Every number on it comes out of the kernel, the journal or the events of the run."""
+"""The demo's screen. Every number on it comes out of the kernel, the journal or the events of the run."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Final
 
 from crossbook.commands import RATE_ONE
+from crossbook.demo import story
+from crossbook.demo.config import ROUND_NS
 from crossbook.demo.market import ASSET, INSTRUMENTS
 from crossbook.demo.report import DemoReport
-from crossbook.demo.session import ROUND_NS
 from crossbook.quantities import scaled
 from crossbook.times import show_time
 from crossbook.views import AccountView, text_table
@@ -28,9 +29,14 @@ def _lines(report: DemoReport) -> Iterator[str]:
     yield title
     yield "=" * len(title)
     yield from _happened(report)
+    for part in (story.outage, story.funding, story.ladder):
+        yield ""
+        yield from part(report)
     yield from _account(report)
     yield from _conserved(report)
     yield from _proof(report)
+    yield ""
+    yield from story.comparison(report)
     yield from _next(report)
 
 
@@ -40,13 +46,12 @@ def _happened(report: DemoReport) -> Iterator[str]:
     yield ""
     yield "What happened"
     yield (
-        f"{INDENT}{report.accounts:,} accounts of makers, takers, hedgers and gamblers traded "
-        f"{report.config.rounds:,} rounds: {commands:,} commands,"
+        f"{INDENT}{report.accounts:,} accounts of makers, takers, hedgers, gamblers and liquidators traded "
+        f"{report.config.rounds:,} rounds:"
     )
-    yield (f"{INDENT}those that set up the venue, its marks and the deposits included.")
+    yield f"{INDENT}{commands:,} commands, {tally.inside:,} of them by the policies."
     crash = report.config.crash
-    minute, seconds = crash.start * ROUND_NS // 60_000_000_000, crash.rounds * ROUND_NS // 1_000_000_000
-    yield f"{INDENT}In minute {minute} the marks began to fall: by up to {fall} % within {seconds} seconds."
+    yield f"{INDENT}At {story.minute(crash.start)} prices began to fall; marks fell by up to {fall} %."
     yield ""
     yield from _indented(_markets(report))
     yield ""
@@ -91,7 +96,7 @@ def _account(report: DemoReport) -> Iterator[str]:
     yield f"{INDENT}account {account.account} at seq {report.bottom_seq:,}, {show_time(report.bottom_time_ns)}"
     yield from _indented(_terms(account))
     if pool.equity < pool.maintenance:
-        yield f"{INDENT}equity is below maintenance, {_money(pool.maintenance)}: the liquidation ladder would take over"
+        yield f"{INDENT}equity is below maintenance, {_money(pool.maintenance)}: it is in the hands of the ladder"
     elif pool.equity < pool.requirement:
         yield f"{INDENT}equity is below the requirement: from here on it may only reduce its risk"
     else:
@@ -113,6 +118,7 @@ def _conserved(report: DemoReport) -> Iterator[str]:
         ["cash of all accounts", _money(sums.cash)],
         ["less the cost of all positions", _money(-sums.cost)],
         ["fees, insurance and dust", _money(sums.fees + sums.insurance + sums.dust)],
+        ["funding that is still to be settled", _money(sums.funding)],
         ["deposits less withdrawals", _money(sums.net_deposits)],
     ]
     yield from _indented(text_table(["", ASSET], rows).split("\n", 2)[2])
@@ -125,11 +131,13 @@ def _proof(report: DemoReport) -> Iterator[str]:
     yield ""
     yield f"The journal is the exchange: {facts.blocks:,} blocks, {size:f} MB, {durable}"
     rows = [["the live session", f"{facts.commands:,}", proof.state_root.hex()[:24], proof.event_digest.hex()[:24]]]
-    for name, run in (("replayed from genesis", proof.genesis), ("replayed from snapshot", proof.snapshot)):
+    for name, run in proof.replays:
         rows.append([name, f"{run.commands:,}", run.state_root.hex()[:24], run.event_digest.hex()[:24]])
     yield from _indented(text_table(["", "commands", "state root", "event digest"], rows))
-    verdict = "all three are equal" if proof.equal else "THEY DIFFER"
-    yield f"{INDENT}{verdict}, and {proof.genesis.marks:,} marks on the way were reproduced"
+    verdict = "all are equal" if proof.equal else "THEY DIFFER"
+    yield f"{INDENT}{verdict}, and {proof.genesis.marks:,} marks on the way were reproduced, without running a policy"
+    turns = sum(proof.policies.turns.values())
+    yield f"{INDENT}the policies, run again beside it in {turns:,} turns, proposed every command they had proposed"
 
 
 def _next(report: DemoReport) -> Iterator[str]:
@@ -138,8 +146,9 @@ def _next(report: DemoReport) -> Iterator[str]:
     yield "Try next"
     yield f"{INDENT}crossbook state {path} --at {report.bottom_seq} --account {report.strain.example.account}"
     yield f"{INDENT}crossbook state {path} --market BTC-PERP --depth 5"
-    yield f"{INDENT}crossbook events {path}"
+    yield f"{INDENT}crossbook policies show {path}"
     yield f"{INDENT}crossbook replay {path} --from snapshot"
+    yield f"{INDENT}crossbook compare {path} {report.comparison.b.path}"
     yield f"{INDENT}crossbook verify {path}"
 
 

@@ -1,73 +1,26 @@
-"""The demo's run: agents act in rounds, each round is one durable submission, and its events are counted.
+"""The demo's run: sources speak and agents act in rounds, the policies answer, and what happened is counted.
 
-A round is three seconds of stamped time. The clock is simulated: how long the machine needs is no part of the result.
+A round is one durable submission of three seconds of stamped time; what the policies do about it follows in blocks of
+their own. The clock is simulated: how long the machine needs is no part of the result.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Final
 
-from crossbook.commands import Command, CreateAccount, Deposit, SetMark
-from crossbook.demo.agents import USDC, Agent, Gambler, Hedger, Holdings, Maker, Sight, Taker
-from crossbook.demo.market import INSTRUMENTS, Crash, Marks, venue_config
-from crossbook.errors import InputError
-from crossbook.events import CancelReason, Event, OrderAccepted, OrderCancelled, Rejected, Traded
-from crossbook.rejects import REASONS
+from crossbook.commands import Command, Origin
+from crossbook.demo.agents import Holdings, Sight
+from crossbook.demo.cast import assemble
+from crossbook.demo.config import START_NS, DemoConfig, time_of
+from crossbook.demo.market import INSTRUMENTS, Prices
+from crossbook.demo.oracle import Sources
+from crossbook.demo.policies import policed_config
+from crossbook.demo.tally import Counting, Tally
+from crossbook.policies.view import PolicyView
 from crossbook.replay import Progress
 from crossbook.venue import Venue
-
-START_NS: Final = 1_767_225_600_000_000_000
-"""The stamped time at which the demo begins: 2026-01-01T00:00:00Z."""
-ROUND_NS: Final = 3_000_000_000
-"""The stamped time of a round."""
-
-
-_CRASH: Final = Crash(start=360, rounds=20)
-
-
-@dataclass(frozen=True, slots=True)
-class DemoConfig:
-    """How large the demo is. `makers` counts per market; a hedger has two accounts, everybody else one."""
-
-    seed: int = 7
-    makers: int = 8
-    takers: int = 220
-    hedgers: int = 20
-    gamblers: int = 16
-    rounds: int = 600
-    crash: Crash = _CRASH
-
-    @property
-    def bottom(self) -> int:
-        """The round that ends with the marks at their lowest, where the snapshot is taken."""
-        return self.crash.start + self.crash.rounds - 1
-
-
-@dataclass(slots=True)
-class MarketTally:
-    """What happened in one market: volume in minor units of the settlement asset, marks in ticks."""
-
-    trades: int = 0
-    volume: int = 0
-    before_crash: int = 0
-    lowest: int = 0
-    last: int = 0
-
-
-@dataclass(slots=True)
-class Tally:
-    """What happened in the session, counted from events."""
-
-    orders: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    cancelled: Counter[CancelReason] = field(default_factory=Counter)
-    makers_cancelled: int = 0
-    markets: list[MarketTally] = field(default_factory=lambda: [MarketTally() for _ in INSTRUMENTS])
 
 
 class _Clock:
@@ -84,118 +37,58 @@ class Run:
     """One run of the demo into an empty directory."""
 
     def __init__(self, path: Path, config: DemoConfig, *, durability: str = "durable") -> None:
-        if not 0 <= config.crash.start <= config.bottom < config.rounds:
-            raise InputError(
-                "the crash must be over before the session ends",
-                code="demo_config",
-                values={"crash_start": config.crash.start, "bottom": config.bottom, "rounds": config.rounds},
-                hint="let it start later than round 0 and take fewer rounds than are left",
-            )
+        config.check()
         self.config: Final = config
         self.tally: Final = Tally()
         self.bottom_seq = 0
-        self._taker = 0
         self.bottom_time_ns = 0
         self._rng: Final = Random(config.seed)  # noqa: S311 - a seeded simulation, nothing secret
         self._clock: Final = _Clock()
-        self._marks: Final = Marks(self._rng, config.crash)
-        self._holdings: Final = Holdings()
-        self._counters: Final[dict[type[Event], Callable[..., None]]] = {
-            OrderAccepted: self._count_order,
-            Traded: self._count_trade,
-            Rejected: self._count_refusal,
-            OrderCancelled: self._count_cancel,
-        }
-        self.venue: Final = Venue.create(path, venue_config(), durability=durability, clock=self._clock)
+        self._prices: Final = Prices(self._rng, config.crash)
+        self._sources: Final = Sources(self._rng, config.outage)
+        holdings = Holdings()
+        self._cast: Final = assemble(config, self._rng, holdings)
+        self.venue: Final = Venue.create(path, policed_config(), durability=durability, clock=self._clock)
+        self._view: Final = PolicyView(lambda: self.venue.session.kernel)
+        units = [self.venue.market_unit(market) for market in range(1, len(INSTRUMENTS) + 1)]
+        self._counting: Final = Counting(self.tally, holdings, units)
 
     def play(self, progress: Progress | None = None) -> None:
-        """Open the accounts, play all rounds, snapshot at the bottom of the crash, and close the venue."""
+        """Set everything up, play all rounds, snapshot at the bottom of the crash, and close the venue."""
         with self.venue:
-            agents = self._open_accounts()
+            self._set_up()
             for number in range(self.config.rounds):
                 if progress is not None:
                     progress(number, self.config.rounds)
-                self._play_round(number, agents)
+                self._play_round(number)
                 if number == self.config.bottom:
                     self.venue.snapshot()
                     self.bottom_seq, self.bottom_time_ns = self.venue.seq, self.venue.time_ns
 
-    def _play_round(self, number: int, agents: list[Agent]) -> None:
-        self._clock.now_ns = START_NS + (number + 1) * ROUND_NS
-        marks = self._marks.step(number)
-        for tally, mark in zip(self.tally.markets, marks, strict=True):
-            if number <= self.config.crash.start:
-                tally.before_crash = mark
-            tally.lowest = min(tally.lowest or mark, mark)
-            tally.last = mark
-        sight = Sight(number, self._clock.now_ns, marks, self.config.crash.falling(number))
-        commands: list[Command] = [SetMark(market, mark) for market, mark in enumerate(marks, start=1)]
-        commands += [command for agent in agents for command in agent.act(sight, self._rng)]
+    def _set_up(self) -> None:
+        """Accounts, their money, the operator's appointments, and a first price of every source."""
+        for commands in (self._cast.created, self._cast.deposited):
+            self._submit(commands)
+        self._submit(self._cast.appointed, origin=Origin.OPERATOR)
+        self._submit(list(self._sources.observe(0, START_NS, self._prices.ticks)))
+
+    def _play_round(self, number: int) -> None:
+        self._clock.now_ns = now_ns = time_of(number)
+        prices = self._prices.step(number)
+        marks = [row.mark for row in self._view.markets()]
+        falling = self.config.crash.falling(number)
+        sight = Sight(number, now_ns, prices, marks, falling, self._view.auctions())
+        commands: list[Command] = list(self._sources.observe(number, now_ns, prices))
+        commands += [command for agent in self._cast.agents for command in agent.act(sight, self._rng)]
         self._submit(commands)
+        crashed = number > self.config.crash.start
+        for tally, row in zip(self.tally.markets, self._view.markets(), strict=True):
+            tally.see(number, row, crashed=crashed)
 
-    def _submit(self, commands: list[Command]) -> tuple[Event, ...]:
-        receipt = self.venue.submit(commands)
-        for event in receipt.events:
-            count = self._counters.get(type(event))
-            if count is not None:
-                count(event)
-        return receipt.events
-
-    # accounts --------------------------------------------------------------------------------------------------------
-
-    def _open_accounts(self) -> list[Agent]:
-        """Takers act first, on the quotes of the round before; makers last."""
-        parents: list[int] = []
-        deposits: list[tuple[int, int]] = []
-        agents = list(self._cast(parents, deposits))
-        self._submit([CreateAccount(parent) for parent in parents])
-        self._submit([Deposit(account, 1, amount * USDC) for account, amount in deposits])
-        return agents
-
-    def _cast(self, parents: list[int], deposits: list[tuple[int, int]]) -> Iterator[Agent]:
-        """Every agent, while its accounts and deposits (whole units) are noted down."""
-        rng, config = self._rng, self.config
-
-        def account(amount: int, parent: int = 0) -> int:
-            parents.append(parent)
-            deposits.append((len(parents), amount))
-            return len(parents)
-
-        for _ in range(config.takers):
-            amount = rng.randint(500, 20_000)
-            yield Taker(account(amount), self._holdings, rest=rng.randint(2, 14), deposit=amount * USDC)
-        for index in range(config.hedgers):
-            master = account(rng.randint(5_000, 40_000))
-            sub = account(rng.randint(5_000, 40_000), parent=master)
-            long_market = 1 + index % len(INSTRUMENTS)
-            yield Hedger(master, sub, long_market, 1 + long_market % len(INSTRUMENTS), self._holdings)
-        for _ in range(config.gamblers):
-            yield Gambler(account(rng.randint(50, 400)))
-        for index in range(config.makers * len(INSTRUMENTS)):
-            market = 1 + index % len(INSTRUMENTS)
-            amount = rng.choice((2_000, 5_000, 20_000, 100_000, 400_000))
-            clip = INSTRUMENTS[market - 1].clip * rng.randint(1, 3)
-            yield Maker(account(amount), market, self._holdings, clip, patience=rng.randint(1, 2))
-
-    # events ----------------------------------------------------------------------------------------------------------
-
-    def _count_order(self, event: OrderAccepted) -> None:
-        self.tally.orders += 1
-        self._taker = event.order
-
-    def _count_trade(self, event: Traded) -> None:
-        market = self.tally.markets[event.market - 1]
-        unit = self.venue.market_unit(event.market)
-        market.trades += 1
-        market.volume += event.price * event.lots * unit.tick_value
-        bought = event.lots if event.taker_side == 1 else -event.lots
-        self._holdings.add(event.taker, event.market, bought)
-        self._holdings.add(event.maker, event.market, -bought)
-
-    def _count_refusal(self, event: Rejected) -> None:
-        self.tally.refused[REASONS[event.code].code.camel] += 1
-
-    def _count_cancel(self, event: OrderCancelled) -> None:
-        self.tally.cancelled[event.reason] += 1
-        if event.reason == CancelReason.MARGIN and event.order != self._taker:
-            self.tally.makers_cancelled += 1
+    def _submit(self, commands: list[Command], *, origin: Origin | None = None) -> None:
+        """Hand commands in; the policies act on them before this returns, and are counted with them."""
+        receipt = self.venue.submit(commands, origin=origin)
+        answers = self.venue.policies.drain()
+        self.tally.inside += sum(len(answer) for answer in answers)
+        events = [*receipt.events, *(event for answer in answers for event in answer.events)]
+        self._counting.take(sorted(events, key=lambda event: event.seq))

@@ -1,4 +1,4 @@
-"""The demo from start to end: play, prove, show."""
+"""The demo from start to end: play, prove, compare, show."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from crossbook.demo.proof import accounts, conservation, journal_facts, prove, strain
+from crossbook.demo.comparison import branch_path, compared
+from crossbook.demo.config import DemoConfig
+from crossbook.demo.proof import accounts, conservation, debts, journal_facts, prove, strain
 from crossbook.demo.report import DemoReport
 from crossbook.demo.screen import screen
-from crossbook.demo.session import DemoConfig, Run
+from crossbook.demo.session import Run
 from crossbook.errors import InputError
 from crossbook.replay import Progress, state_at
 
@@ -28,10 +30,11 @@ def run(
     progress: Progress | None = None,
     out: Callable[[str], object] | None = None,
 ) -> DemoReport:
-    """Generate a seeded session, journal it, replay it, and print what happened on one screen.
+    """Generate a seeded session, journal it, replay it, branch it, and print what happened.
 
     Args:
-        path: an empty directory or one that does not exist; by default `demo-session`, which is replaced.
+        path: an empty directory or one that does not exist; by default `demo-session`, which is replaced. The branch
+            is kept beside it, under the same name and `-market`.
         seed: of all random choices; the same seed gives the same state root on every machine.
         config: how large the demo is.
         durability: of the journal while it is written.
@@ -39,14 +42,19 @@ def run(
         out: takes the screen; by default it goes to stdout.
 
     Raises:
-        InputError: `demo_path_taken`, if the default path holds something that is not a journal; `demo_config`, if the
-            crash would not be over before the session ends.
+        InputError: `demo_path_taken`, if the default path holds something that is not a journal, or there is something
+            where the branch would be; `demo_config`, if the crash would not be over before the session ends.
         JournalExists: a path was given and is not empty.
     """
     chosen = config or DemoConfig()
     if seed is not None:
         chosen = replace(chosen, seed=seed)
-    target = path if path is not None else _fresh_default()
+    chosen.check()
+    target = path if path is not None else _fresh(DEFAULT_PATH)
+    if path is None:
+        _fresh(branch_path(target))
+    elif branch_path(target).exists():
+        raise _taken(branch_path(target))
     played = Run(target, chosen, durability=durability)
     played.play(progress)
     report = _report(target, played, durability)
@@ -68,21 +76,27 @@ def _report(path: Path, played: Run, durability: str) -> DemoReport:
         bottom_seq=played.bottom_seq,
         bottom_time_ns=played.bottom_time_ns,
         strain=strain(accounts(at_bottom)),
+        debts=debts(everyone, live.policies.state("liquidation")),
         conservation=conservation(live, everyone),
         journal=journal_facts(path),
         proof=prove(path, live, played.bottom_seq),
+        comparison=compared(path),
     )
 
 
-def _fresh_default() -> Path:
-    """The default path, emptied of the demo before. Anything but a journal is left alone."""
-    if DEFAULT_PATH.exists():
-        if not (DEFAULT_PATH / "session.json").is_file():
-            raise InputError(
-                f"{DEFAULT_PATH} is not a session of a demo before",
-                code="demo_path_taken",
-                values={"path": str(DEFAULT_PATH)},
-                hint="move it away, or give the demo a path of its own",
-            )
-        shutil.rmtree(DEFAULT_PATH)
-    return DEFAULT_PATH
+def _fresh(path: Path) -> Path:
+    """A default path, emptied of the demo before. Anything but a journal is left alone."""
+    if path.exists():
+        if not (path / "session.json").is_file():
+            raise _taken(path)
+        shutil.rmtree(path)
+    return path
+
+
+def _taken(path: Path) -> InputError:
+    return InputError(
+        f"{path} is not a session of a demo before",
+        code="demo_path_taken",
+        values={"path": str(path)},
+        hint="move it away, or give the demo a path of its own",
+    )
