@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
 import pytest
 
-from crossbook.commands import RATE_ONE, AddMarket, Grade, Observe, Origin, SetTiers, Tier
+from crossbook.commands import RATE_ONE, AddMarket, Grade, Observe, Origin, SetOracle, SetTiers, Tier
 from crossbook.events import Noted, OracleSet, Rejected
 from crossbook.policies.contract import Turn
 from crossbook.policies.oracle.chain import GATES, INTAKE
 from crossbook.policies.oracle.feeds import Feed, Source, Thresholds
-from crossbook.policies.oracle.gates import Gates
+from crossbook.policies.oracle.gates import Gates, GatesState
 from crossbook.policies.oracle.plain import PlainMedian
 from crossbook.policies.oracle.words import REASONS
 from tests.policies.oracle.quotes import FEED, PERP, SOURCES, A, B, C, Quotes, feed
@@ -257,6 +258,17 @@ def test_it_goes_on_from_the_price_the_market_has(tmp_path: Path) -> None:
     assert stage.oracle() == (60_000, VOLATILE), "the last words were a jump"
     stage.advance(305)
     assert stage.oracle() == (60_000, NONE)
+
+
+def test_what_it_goes_on_from_fits_what_it_remembers(tmp_path: Path) -> None:
+    """A confidence may be 63 bits of ticks, and a feed finer than ticks."""
+    stage = Quotes(tmp_path)
+    stage.at(1, SetOracle(BTC, 120_000, 2**63 - 1, GOOD, BEGIN_NS), origin=Origin.OPERATOR)
+    fine = Feed(FEED, SOURCES, 12, market=BTC)
+    stage.venue.policies.engage("oracle", Gates((fine,)), time_ns=BEGIN_NS + 2 * SECOND)
+    stage.advance(3)
+    remembered = stage.venue.policies.state("oracle")
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(remembered), type=GatesState) == remembered
 
 
 def test_without_feeds_it_lets_oracles_age(tmp_path: Path) -> None:

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from crossbook.commands import Grade
+from crossbook.counterfactual import Change, branch
 from crossbook.errors import InputError
 from crossbook.events import OracleSet
 from crossbook.policies import catalogue
 from crossbook.policies.oracle.feeds import Source
 from crossbook.policies.oracle.gates import Gates
 from crossbook.policies.oracle.plain import PlainMedian, Primary
+from crossbook.replay import replay
+from crossbook.wire import decode_events
 from tests.policies.oracle.quotes import A, B, C, Quotes, feed
 
 
@@ -46,6 +49,26 @@ def test_the_primary_source_leads_until_it_is_stale(tmp_path: Path) -> None:
     assert stage.oracle() == (60_500, Grade.NONE)
     grades = [event.grade for event in stage.said(OracleSet)[-3:]]
     assert grades == [Grade.AGEING, Grade.STALE, Grade.NONE]
+
+
+def test_another_aggregation_is_tried_on_the_same_observations(tmp_path: Path) -> None:
+    """What was said is on record, so a branch can ask what the price would have been without gates."""
+    stage = Quotes(tmp_path / "gates")
+    stage.calm(1, 5)
+    stage.say(5, {A: 30_000, B: 30_000})
+    stage.say(6, {A: 60_000, B: 60_000})
+    stage.venue.close()
+    same = branch(tmp_path / "gates", tmp_path / "same")
+    plain = branch(tmp_path / "gates", tmp_path / "plain", Change(policies={"oracle": PlainMedian((feed(),))}))
+    assert (same.same_events, plain.same_events) == (True, False)
+    assert [sorted(prices(tmp_path / name)) for name in ("same", "plain")] == [[120_000], [60_000, 120_000]]
+
+
+def prices(path: Path) -> set[int]:
+    """The prices a journal's oracle had, in ticks."""
+    found: set[int] = set()
+    replay(path, on_events=lambda data: found.update(e.price for e in decode_events(data) if isinstance(e, OracleSet)))
+    return found
 
 
 @pytest.mark.parametrize("kind", [Gates, PlainMedian, Primary])

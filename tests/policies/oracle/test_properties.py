@@ -66,7 +66,7 @@ def test_whatever_is_said_the_oracle_keeps_its_promises(steps: list[tuple[int, l
             ), "it says nothing twice"  # fmt: skip
         assert all(1 <= event.price <= 2_000_000 for event in prices)
         remembered = stage.venue.policies.state("oracle")
-        assert msgspec.json.decode(msgspec.json.encode(remembered), type=GatesState) == remembered
+        assert msgspec.msgpack.decode(msgspec.msgpack.encode(remembered), type=GatesState) == remembered
         stage.venue.close()
         with Venue.open(Path(folder) / "venue", clock=lambda: stage.now_ns) as again:
             assert again.policies.state("oracle") == remembered

@@ -39,8 +39,8 @@ class Scale(Struct, frozen=True):
         return units * self.numerator // self.denominator
 
     def units(self, price: int) -> int:
-        """A price of the venue in units of the feed, the nearest."""
-        return nearest(price * self.denominator, self.numerator)
+        """A price of the venue in units of the feed, the nearest; at most what an observation can say."""
+        return min(nearest(price * self.denominator, self.numerator), I64_MAX)
 
 
 class Listings:
