@@ -24,6 +24,7 @@ from crossbook.events import (
     WithdrawalGateSet,
 )
 from crossbook.policies import notes
+from crossbook.policies.bounds import TIME, check
 from crossbook.policies.breakers import records
 from crossbook.policies.breakers.hold import Action, adjust, is_of_another
 from crossbook.policies.breakers.readings import Window, depth, distance_rate, move_rate, remember
@@ -66,6 +67,9 @@ class Guards(Struct, frozen=True):
     insurance: InsuranceGuard | None = None
     shortfall: ShortfallGuard | None = ShortfallGuard()
     calm_ns: int = 300 * SECOND_NS
+
+    def __post_init__(self) -> None:
+        check(self, calm_ns=(0, TIME[1]))
 
     def react(self, state: GuardsState, turn: Turn) -> Reaction[GuardsState]:
         """Trips what is beyond its limit, lets go what has been calm, and asks to be woken for the next of either."""

@@ -7,6 +7,7 @@ from typing import Final
 from msgspec import Struct, field
 
 from crossbook.commands import Grade
+from crossbook.policies.bounds import AMOUNT, COUNT, FACTOR, PART, TIME, check
 from crossbook.policies.breakers.hold import Action, Hold
 from crossbook.policies.breakers.readings import Window
 
@@ -20,12 +21,18 @@ class VelocityGuard(Struct, frozen=True):
     window_ns: int = 60 * SECOND_NS
     action: Action = Action.REDUCE_ONLY
 
+    def __post_init__(self) -> None:
+        check(self, move_rate=FACTOR, window_ns=TIME)
+
 
 class BandGuard(Struct, frozen=True):
     """Trips while the mark is further than `band_rate` (parts per 10^9) from the accepted oracle price."""
 
     band_rate: int = 50_000_000
     action: Action = Action.REDUCE_ONLY
+
+    def __post_init__(self) -> None:
+        check(self, band_rate=FACTOR)
 
 
 class OracleGuard(Struct, frozen=True):
@@ -40,6 +47,9 @@ class SilenceGuard(Struct, frozen=True):
 
     silence_ns: int = 60 * SECOND_NS
     action: Action = Action.CANCEL_ONLY
+
+    def __post_init__(self) -> None:
+        check(self, silence_ns=TIME)
 
 
 class DepthGuard(Struct, frozen=True):
@@ -56,6 +66,9 @@ class DepthGuard(Struct, frozen=True):
     grace_ns: int = 60 * SECOND_NS
     action: Action = Action.REDUCE_ONLY
 
+    def __post_init__(self) -> None:
+        check(self, notional_min=AMOUNT, within_rate=PART, levels=COUNT, sample_ns=TIME, grace_ns=(0, TIME[1]))
+
 
 class InsuranceGuard(Struct, frozen=True):
     """Trips when an insurance fund pays more than `loss_max` minor units in one interval (`time / interval_ns`).
@@ -67,11 +80,17 @@ class InsuranceGuard(Struct, frozen=True):
     interval_ns: int = 3_600 * SECOND_NS
     action: Action = Action.REDUCE_ONLY
 
+    def __post_init__(self) -> None:
+        check(self, loss_max=AMOUNT, interval_ns=TIME)
+
 
 class ShortfallGuard(Struct, frozen=True):
     """Closes the withdrawals of an asset when a loss of at least `amount_min` minor units is covered or socialised."""
 
     amount_min: int = 1
+
+    def __post_init__(self) -> None:
+        check(self, amount_min=AMOUNT)
 
 
 class Tripped(Struct):

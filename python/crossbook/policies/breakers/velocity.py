@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from crossbook.events import Event, MarketModeSet, MarkSet
 from crossbook.policies import notes
+from crossbook.policies.bounds import FACTOR, TIME, check
 from crossbook.policies.breakers import records
 from crossbook.policies.breakers.hold import Action, Hold, adjust, is_of_another
 from crossbook.policies.breakers.readings import Window, move_rate, remember
@@ -46,6 +47,9 @@ class Velocity(Struct, frozen=True):
     move_rate: int = 100_000_000
     window_ns: int = 60 * SECOND_NS
     halt_ns: int = 300 * SECOND_NS
+
+    def __post_init__(self) -> None:
+        check(self, move_rate=FACTOR, window_ns=TIME, halt_ns=TIME)
 
     def react(self, state: VelocityState, turn: Turn) -> Reaction[VelocityState]:
         """Halts what moved too far, and resumes what has been halted for its time."""

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from crossbook.commands import RATE_ONE
 from crossbook.events import Event
+from crossbook.policies.bounds import AMOUNT, PART, check
 from crossbook.policies.contract import Reaction, Turn
 from crossbook.policies.fees.book import (
     LISTENS,
@@ -28,6 +29,9 @@ class Rebate(Struct, frozen=True):
     share_rate: int
     rebate_rate: int
 
+    def __post_init__(self) -> None:
+        check(self, share_rate=PART, rebate_rate=(0, RATE_ONE // 10))
+
 
 class MakerShare(Struct, frozen=True):
     """Sets maker rebates at the turn of every day, by the maker volume of the `days` days before it.
@@ -47,6 +51,9 @@ class MakerShare(Struct, frozen=True):
     rebates: tuple[Rebate, ...] = (Rebate(5_000_000, 10_000), Rebate(15_000_000, 20_000), Rebate(30_000_000, 30_000))
     days: int = 14
     volume_min: int = 0
+
+    def __post_init__(self) -> None:
+        check(self, days=(1, 1_000), volume_min=AMOUNT)
 
     def react(self, state: FeeBook, turn: Turn) -> Reaction[FeeBook]:
         """Counts what makers traded, and sets the rebates that changed."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from msgspec import Struct
 
 from crossbook.events import Event
+from crossbook.policies.bounds import check
 from crossbook.policies.contract import Reaction, Turn
 from crossbook.policies.fees.book import (
     LISTENS,
@@ -20,6 +21,9 @@ from crossbook.policies.fees.book import (
     tier,
     whole,
 )
+
+TIERS_MAX: Final = 16
+"""The fee tiers a market may have above the first."""
 
 
 class VolumeTiers(Struct, frozen=True):
@@ -44,6 +48,11 @@ class VolumeTiers(Struct, frozen=True):
     days: int = 14
     upgrade_at_once: bool = False
     exempt: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        check(self, days=(1, 1_000))
+        if list(self.volumes) != sorted(self.volumes) or len(self.volumes) > TIERS_MAX:
+            raise ValueError(f"volumes do not fall, and are at most {TIERS_MAX}")
 
     def react(self, state: FeeBook, turn: Turn) -> Reaction[FeeBook]:
         """Counts what was traded, and sets the tiers that changed."""

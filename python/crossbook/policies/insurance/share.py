@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from crossbook.commands import RATE_ONE, FundInsurance
 from crossbook.events import Event
+from crossbook.policies.bounds import PART, TIME, check
 from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.insurance.earnings import earned, settlement_assets
 
@@ -32,6 +33,9 @@ class FixedShare(Struct, frozen=True):
 
     share_rate: int = 100_000_000
     interval_ns: int = 3_600 * SECOND_NS
+
+    def __post_init__(self) -> None:
+        check(self, share_rate=PART, interval_ns=TIME)
 
     def react(self, state: ShareState, turn: Turn) -> Reaction[ShareState]:
         """Shares what was earned since the last interval."""

@@ -14,6 +14,7 @@ from crossbook.commands import RATE_ONE, Command, FundInsurance, Origin, SetInsu
 from crossbook.events import Event, Noted
 from crossbook.formulas import shares
 from crossbook.policies import notes
+from crossbook.policies.bounds import AMOUNT, FACTOR, PART, TIME, check
 from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.insurance.earnings import earned, settlement_assets
 from crossbook.policies.stress.report import REPORT, StressReport
@@ -90,6 +91,11 @@ class TargetSize(Struct, frozen=True):
     loss_rate: int = 500_000_000
     loss_interval_ns: int = 24 * 3_600 * SECOND_NS
     change_rate: int = 100_000_000
+
+    def __post_init__(self) -> None:
+        check(self, interval_ns=TIME, loss_interval_ns=TIME, report_age_ns=TIME, target_min=AMOUNT)
+        check(self, coverage_rate=FACTOR, open_interest_rate=FACTOR, loss_rate=FACTOR, change_rate=FACTOR)
+        check(self, share_min_rate=PART, share_max_rate=(self.share_min_rate, RATE_ONE), rise_rate=PART, fall_rate=PART)
 
     def react(self, state: TargetState, turn: Turn) -> Reaction[TargetState]:
         """Takes in stress reports, and shares fees when an interval is over."""

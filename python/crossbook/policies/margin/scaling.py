@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from crossbook.commands import RATE_ONE, Tier
+from crossbook.policies.bounds import FACTOR, PART, check
 from crossbook.rows import TierRow
 
 
@@ -24,6 +25,10 @@ class Pace(Struct, frozen=True):
     rise_rate: int = 500_000_000
     fall_rate: int = 50_000_000
     change_rate: int = 50_000_000
+
+    def __post_init__(self) -> None:
+        check(self, floor_rate=(1, FACTOR[1]), ceiling_rate=(self.floor_rate, FACTOR[1]))
+        check(self, rise_rate=FACTOR, fall_rate=PART, change_rate=PART)
 
 
 def held_next(held: int, estimated: int, pace: Pace, *, step: int) -> int:

@@ -16,6 +16,7 @@ from crossbook.commands import RATE_ONE, Command, SetTiers
 from crossbook.errors import InputError
 from crossbook.events import Event, TiersSet
 from crossbook.policies import notes
+from crossbook.policies.bounds import COUNT, FACTOR, PART, TIME, check
 from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.margin.scaling import Pace, held_next, scaled_tiers
 from crossbook.policies.margin.tables import correlation_command, table_commands
@@ -109,6 +110,12 @@ class VolatilityMargin(Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Loads what it computes with: an engagement fails, and not a turn. Raises InputError `missing_extra`."""
+        check(self, sample_ns=TIME, update_ns=TIME, horizon_ns=TIME, half_life=COUNT, deviations=(1, 100))
+        check(self, samples_min=(2, COUNT[1]), samples_max=(self.samples_min, COUNT[1]), base_rate=(1, FACTOR[1]))
+        check(self, volatility_step=(1, RATE_ONE), correlation_step=(1, RATE_ONE), maintenance_share_rate=PART)
+        check(self, scale_min_rate=FACTOR, scale_max_rate=(self.scale_min_rate, FACTOR[1]))
+        check(self, table_change_rate=FACTOR, correlation_change_rate=FACTOR)
+        check(self, offset_cap_rate=PART, towards_one_rate=PART, towards_zero_rate=PART)
         _covariance()
 
     def react(self, state: VolatilityState, turn: Turn) -> Reaction[VolatilityState]:

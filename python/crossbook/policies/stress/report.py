@@ -27,8 +27,7 @@ class ShockResult(Struct, frozen=True):
 
     `kind` is `"gap"`, `"funding"` or `"outage"`; `losses` are by fund. `in_danger` pools are below their maintenance,
     and of those `withheld` may not be liquidated, since a market of their positions asks for a better oracle than it
-    has. `refused` counts the commands of the shock that the rules do not allow, such as funding of more than a tenth;
-    it should be 0.
+    has. `refused` counts the commands of the shock that the rules do not allow on this state; it should be 0.
     """
 
     name: str

@@ -22,6 +22,7 @@ from crossbook.commands import (
     SettleFunding,
 )
 from crossbook.events import Event, Rejected
+from crossbook.policies.bounds import AMOUNT, COUNT, TIME, check
 from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.stress import report
 from crossbook.policies.stress.assessment import PoolWorth, concentration, losses, pools_in_danger
@@ -49,6 +50,9 @@ class FundingShock(Struct, frozen=True):
     name: str
     rate: int
     epochs: int = 1
+
+    def __post_init__(self) -> None:
+        check(self, rate=(-RATE_ONE // 10, RATE_ONE // 10), epochs=(0, 1_000))
 
 
 class Outage(Struct, frozen=True):
@@ -98,6 +102,9 @@ class Shocks(Struct, frozen=True):
     outages: tuple[Outage, ...] = (Outage("fall of a tenth, unseen", (-100_000_000,)),)
     accounts_max: int = 20
     budget: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        check(self, interval_ns=TIME, accounts_max=(0, COUNT[1]), budget=AMOUNT)
 
     def react(self, state: ShocksState, turn: Turn) -> Reaction[ShocksState]:
         """Runs the shocks at every full interval."""
