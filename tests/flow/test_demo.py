@@ -53,8 +53,8 @@ SMALL = DemoConfig(
     outage=Outage(start=84, diverging=4, silent=18),
 )
 
-SMALL_ROOT = "7b17d49f3ab41264fb3715394d2883c0fb87eab29e0403329d081832be68bd0f"
-SMALL_DIGEST = "0ac843645f7632e9554bf69cb0ba57f502eefa3bdb515c35bc97b081ee293d84"
+SMALL_ROOT = "54f83064e661a789d34d6e6203a0bcf1878cdfa39099c032f8cedf2041af5b3e"
+SMALL_DIGEST = "7c3889402f0115dcc7ec5244bbc77df49eb08231c11b377b697ee1aafec6ae8b"
 
 
 def small(path: Path, shown: list[str] | None = None) -> DemoReport:
