@@ -13,6 +13,8 @@ from crossbook.counterfactual import Change, Insert, Parent, Patch, branch
 from crossbook.errors import CrossbookError
 from crossbook.events import Event, Rejected
 from crossbook.journal import JournalReader, verify
+from crossbook.policies.catalogue import configuration
+from crossbook.policies.execution.hedger import Hedger
 from crossbook.replay import replay
 from crossbook.wire import decode_events
 from tests.counterfactual.history import PATRON, TAKER, Afternoon
@@ -114,6 +116,18 @@ def test_a_field_of_a_policy_is_set(parent: Parent, tmp_path: Path) -> None:
     bids = [event.price for event in said(tmp_path / "b", "OrderAccepted") if event.account == PATRON]
     assert bids == [99_991, 99_993, 100_004]
     assert [event.price for event in said(tmp_path / "b", "MarkSet")][2:] == [115_200, 119_000]
+
+
+def test_a_policy_that_must_be_told_something_is_told_by_a_setting(parent: Parent, tmp_path: Path) -> None:
+    change = Change(
+        policies={"execution": "hedger"}, sets={"policy.execution.account": PATRON, "policy.execution.market": 1}
+    )
+    made = branch(parent, tmp_path / "b", change)
+    with JournalReader(tmp_path / "b") as reader:
+        written = reader.change()
+    assert written is not None
+    assert made.faults == ()
+    assert written.policies["execution"] == {"policy": "hedger"} | configuration(Hedger(account=PATRON, market=1))
 
 
 def test_an_outside_command_is_dropped(parent: Parent, afternoon: Afternoon, tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from crossbook.policies import catalogue
 from crossbook.policies.contract import Policy
 
 _BY_NAME: Final = {kind.__name__: kind for kind in COMMAND_TYPES}
+POLICY: Final = "policy."
+"""What the path of a policy's field begins with; its slot and the field follow."""
 _BARE_WORD: Final = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 
 
@@ -70,23 +72,69 @@ class Change(Struct, frozen=True):
         """Whether nothing is changed."""
         return not (self.policies or self.sets or self.drops or self.inserts or self.patches)
 
-    def built(self) -> dict[str, Policy | None]:
-        """The policies as objects. Raises InputError as `crossbook.policies.catalogue.build`."""
-        chosen = self.policies.items()
-        return {slot: None if source is None else catalogue.build(slot, source) for slot, source in chosen}
+    def tuned(self, known: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Fields of policies by slot and path, from the settings; `known` are the parent's slots.
 
-    def document(self, times_ns: Sequence[int]) -> BranchChange:
-        """The content of change.json; `times_ns` are the stamped times of the parent's commands by seq."""
+        Raises InputError `unknown_setting` for a slot in which nobody plays.
+        """
+        found: dict[str, dict[str, Any]] = {}
+        slots = sorted({*known, *self.policies}, key=len, reverse=True)
+        for path, value in self.sets.items():
+            if path.startswith(POLICY):
+                rest = path.removeprefix(POLICY)
+                slot = next((slot for slot in slots if rest.startswith(f"{slot}.")), None)
+                if slot is None:
+                    raise _nobody(path, slots)
+                found.setdefault(slot, {})[rest.removeprefix(f"{slot}.")] = msgspec.to_builtins(value)
+        return found
+
+    def built(self, known: Iterable[str]) -> dict[str, Policy | None]:
+        """The policies as objects, with the fields that are set. Raises InputError as `tuned` and the catalogue."""
+        tuned = self.tuned(known)
+        return {slot: _built(slot, source, tuned.get(slot, {})) for slot, source in self.policies.items()}
+
+    def document(self, known: Iterable[str], times_ns: Sequence[int]) -> BranchChange:
+        """The content of change.json; `known` are the parent's slots, `times_ns` the times of its commands by seq."""
         return BranchChange(
             policies={
                 slot: None if policy is None else {"policy": policy.name} | catalogue.configuration(policy)
-                for slot, policy in self.built().items()
+                for slot, policy in self.built(known).items()
             },
             sets={path: msgspec.to_builtins(value) for path, value in self.sets.items()},
             drops=list(self.drops),
             inserts=[_inserted(insert, times_ns) for insert in self.inserts],
             patches=[PatchedField(patch.seq, patch.field, msgspec.to_builtins(patch.value)) for patch in self.patches],
         )
+
+
+def _built(slot: str, source: Policy | str | Mapping[str, Any] | None, tuned: Mapping[str, Any]) -> Policy | None:
+    if source is None:
+        return None
+    if isinstance(source, str):
+        source = {"policy": source}
+    if isinstance(source, Mapping):
+        return catalogue.build(slot, with_members(source, tuned))
+    policy = catalogue.build(slot, source)
+    return catalogue.configured(type(policy), with_members(catalogue.configuration(policy), tuned)) if tuned else policy
+
+
+def with_members(config: Mapping[str, Any], members: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration with other values at these paths, whose parts are joined by dots."""
+    made = dict(config)
+    for path, value in members.items():
+        name, _, rest = path.partition(".")
+        inner = made.get(name)
+        made[name] = with_members(inner if isinstance(inner, Mapping) else {}, {rest: value}) if rest else value
+    return made
+
+
+def _nobody(path: str, slots: Sequence[str]) -> InputError:
+    return InputError(
+        f"nobody plays in the slot that {path!r} is about",
+        code="unknown_setting",
+        values={"path": path, "slots": sorted(slots)},
+        hint=f"slots are: {', '.join(sorted(slots)) or 'none'}; engage somebody with --policy",
+    )
 
 
 def _inserted(insert: Insert, times_ns: Sequence[int]) -> InsertedCommand:

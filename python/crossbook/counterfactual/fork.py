@@ -225,7 +225,7 @@ def branch(
     if not found.seq:
         raise InputError("the parent is empty", code="parent_empty", hint="give a session that holds commands")
     made = plan(wanted, found)
-    new = NewBranch(found.session, found.seq, found.head_hash, wanted.document(found.times))
+    new = NewBranch(found.session, found.seq, found.head_hash, wanted.document(found.slots(), found.times))
     path = Path(out)
     existed = path.exists()
     writer = JournalWriter.create(path, durability="pipelined", segment_bytes=found.segment_bytes, branch=new)

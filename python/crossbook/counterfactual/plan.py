@@ -9,9 +9,9 @@ import msgspec
 from msgspec import Struct
 
 from crossbook.commands import AddAsset, AddMarket, Command, CreateAccount, Origin, SetLimits
-from crossbook.counterfactual.change import Change, Insert, with_field
+from crossbook.counterfactual.change import POLICY, Change, Insert, with_field, with_members
 from crossbook.counterfactual.parent import Entry, Parent, parent_entries
-from crossbook.counterfactual.settings import Setting, setting, unknown_setting
+from crossbook.counterfactual.settings import Setting, setting
 from crossbook.errors import InputError, NotFound
 from crossbook.policies import catalogue, notes
 from crossbook.policies.contract import Policy
@@ -102,8 +102,7 @@ def _entries_at(parent: Parent, seqs: set[int]) -> list[Entry]:
 def _set(change: Change, parent: Parent, made: Plan) -> None:
     added: dict[tuple[object, ...], tuple[Setting, Command]] = {}
     for path, value in _with_defaults(change.sets, parent).items():
-        if path.startswith("policy."):
-            _tune(path, value, change, parent, made)
+        if path.startswith(POLICY):
             continue
         found = setting(path, value, parent)
         values = {name: getattr(found.command, name) for name in found.fields}
@@ -131,25 +130,6 @@ def _with_defaults(sets: Mapping[str, Any], parent: Parent) -> dict[str, Any]:
     return made
 
 
-def _tune(path: str, value: Any, change: Change, parent: Parent, made: Plan) -> None:
-    rest = path.removeprefix("policy.")
-    slots = sorted({*parent.slots(), *change.policies}, key=len, reverse=True)
-    slot = next((slot for slot in slots if rest.startswith(f"{slot}.")), None)
-    if slot is None:
-        raise unknown_setting(path)
-    made.tuned.setdefault(slot, {})[rest.removeprefix(f"{slot}.")] = msgspec.to_builtins(value)
-
-
-def with_members(config: Mapping[str, Any], members: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration with other values at these paths, whose parts are joined by dots."""
-    made = dict(config)
-    for path, value in members.items():
-        name, _, rest = path.partition(".")
-        inner = made.get(name)
-        made[name] = with_members(inner if isinstance(inner, Mapping) else {}, {rest: value}) if rest else value
-    return made
-
-
 def _insert(insert: Insert, parent: Parent, made: Plan) -> None:
     check_outside(insert.seq, parent)
     kind = _CREATORS.get(type(insert.command))
@@ -174,11 +154,7 @@ def _insert(insert: Insert, parent: Parent, made: Plan) -> None:
 
 
 def _choose(change: Change, parent: Parent, made: Plan) -> None:
-    for slot, policy in change.built().items():
-        tuned = made.tuned.get(slot)
-        if policy is not None and tuned:
-            policy = catalogue.configured(type(policy), with_members(catalogue.configuration(policy), tuned))
-        made.chosen[slot] = policy
+    made.tuned, made.chosen = change.tuned(parent.slots()), change.built(parent.slots())
     known = set(parent.slots())
     extra = {slot: policy for slot, policy in made.chosen.items() if slot not in known and policy is not None}
     made.extra = {slot: extra[slot] for slot in in_order(extra)}
