@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
@@ -61,6 +62,23 @@ def small(path: Path, shown: list[str] | None = None) -> DemoReport:
     return run(path, config=SMALL, durability="volatile", out=[].append if shown is None else shown.append)
 
 
+class Played(NamedTuple):
+    """One run that several tests look at: where it is, what came of it, what was shown, what happened."""
+
+    path: Path
+    report: DemoReport
+    shown: str
+    happened: list[Event]
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Played:
+    path, shown = tmp_path_factory.mktemp("demo") / "demo", list[str]()
+    report, happened = small(path, shown), list[Event]()
+    replay_journal(path, on_events=lambda data: happened.extend(decode_events(data)))
+    return Played(path, report, shown[0], happened)
+
+
 def test_a_seed_makes_one_session_on_every_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The digests of the policies' sources are on record too; they are left out of what is pinned here."""
     monkeypatch.setattr(catalogue, "source_digest", lambda _policy: "")
@@ -92,17 +110,17 @@ def test_the_hash_seed_and_the_durability_make_no_difference(tmp_path: Path) -> 
     assert len(answers) == 1
 
 
-def test_what_is_shown_is_proved(tmp_path: Path) -> None:
-    report = small(tmp_path / "demo")
+def test_what_is_shown_is_proved(played: Played) -> None:
+    report = played.report
     assert report.proved
     assert report.proof.snapshot.started_at == report.bottom_seq
     assert report.proof.genesis.marks == report.journal.blocks
     assert report.conservation.holds
-    assert verify(tmp_path / "demo").ok
+    assert verify(played.path).ok
 
 
-def test_a_session_has_something_of_everything(tmp_path: Path) -> None:
-    report = small(tmp_path / "demo")
+def test_a_session_has_something_of_everything(played: Played) -> None:
+    report = played.report
     assert all(market.trades > 50 for market in report.tally.markets)
     assert all(market.lowest * 100 < market.before_crash * 95 for market in report.tally.markets)
     assert report.tally.refused["MarginInsufficient"] > 0
@@ -110,11 +128,11 @@ def test_a_session_has_something_of_everything(tmp_path: Path) -> None:
     assert report.conservation.fees > 0
 
 
-def test_the_counts_are_those_of_the_journal(tmp_path: Path) -> None:
-    report = small(tmp_path / "demo")
-    again = replay_journal(tmp_path / "demo")
+def test_the_counts_are_those_of_the_journal(played: Played) -> None:
+    report = played.report
+    again = replay_journal(played.path)
     assert report.journal.commands == again.seq
-    happened = events_of(tmp_path / "demo")
+    happened = played.happened
     kinds = Counter(type(event) for event in happened)
     document = report.document()
     counted = {name: document[name] for name in ("events", "orders", "trades")}
@@ -124,17 +142,16 @@ def test_the_counts_are_those_of_the_journal(tmp_path: Path) -> None:
     assert report.accounts == again.view.account_count() == 60 + 2 * 6 + 6 + 2 + 3 * 3 + len(("treasury", "vault"))
 
 
-def test_the_account_of_the_screen_can_be_asked_for_again(tmp_path: Path) -> None:
-    shown: list[str] = []
-    report = small(tmp_path / "demo", shown)
+def test_the_account_of_the_screen_can_be_asked_for_again(played: Played) -> None:
+    report = played.report
     account = report.strain.example
-    assert state_at(tmp_path / "demo", seq=report.bottom_seq).account(account.account) == account
+    assert state_at(played.path, seq=report.bottom_seq).account(account.account) == account
     pool = account.pool("USDC")
     terms = pool.terms()
     assert sum(equity for _, equity, _ in terms[:-1]) == terms[-1][1] == pool.equity
     assert sum(required for _, _, required in terms[:-1]) == terms[-1][2] == pool.requirement
-    assert f"--at {report.bottom_seq} --account {account.account}" in shown[0]
-    assert f"{pool.equity:,.6f}" in shown[0]
+    assert f"--at {report.bottom_seq} --account {account.account}" in played.shown
+    assert f"{pool.equity:,.6f}" in played.shown
 
 
 def test_the_screen_fits_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,8 +211,8 @@ def test_the_screen_goes_to_stdout(tmp_path: Path, capsys: pytest.CaptureFixture
 # --- the policies -----------------------------------------------------------------------------------------------------
 
 
-def test_an_outage_of_the_oracle_is_graded_and_what_the_grade_forbids_is_refused(tmp_path: Path) -> None:
-    report = small(tmp_path / "demo")
+def test_an_outage_of_the_oracle_is_graded_and_what_the_grade_forbids_is_refused(played: Played) -> None:
+    report = played.report
     btc, ends = report.tally.markets[0], time_of(SMALL.outage.end)
     assert [grade for _, grade in btc.grades] == [Grade.GOOD, Grade.UNCERTAIN, Grade.STALE, Grade.VOLATILE, Grade.GOOD]
     assert btc.grades[1][0] == SMALL.outage.start
@@ -203,9 +220,9 @@ def test_an_outage_of_the_oracle_is_graded_and_what_the_grade_forbids_is_refused
     assert report.tally.refused["OracleGrade"] > 100
 
 
-def test_breakers_act_in_the_outage_and_what_they_stopped_is_resumed_on_record(tmp_path: Path) -> None:
-    report = small(tmp_path / "demo")
-    happened = events_of(tmp_path / "demo")
+def test_breakers_act_in_the_outage_and_what_they_stopped_is_resumed_on_record(played: Played) -> None:
+    report = played.report
+    happened = played.happened
     modes = [event.mode for event in happened if isinstance(event, MarketModeSet) and event.market == 1]
     assert modes[0] == MarketMode.CANCEL_ONLY
     assert modes[-1] == MarketMode.CONTINUOUS
@@ -214,19 +231,19 @@ def test_breakers_act_in_the_outage_and_what_they_stopped_is_resumed_on_record(t
     assert {market.mode for market in report.view.markets()} == {MarketMode.CONTINUOUS}
 
 
-def test_a_funding_epoch_that_ends_in_the_outage_is_paid_when_the_oracle_is_good_again(tmp_path: Path) -> None:
-    tally = small(tmp_path / "demo").tally
+def test_a_funding_epoch_that_ends_in_the_outage_is_paid_when_the_oracle_is_good_again(played: Played) -> None:
+    tally = played.report.tally
     assert (tally.epochs, tally.settled) == (3, 3)
     assert tally.payments == {"deferred": 3, "late": 3}
 
 
-def test_trouble_goes_down_the_ladder_and_nobody_is_left_below_zero(tmp_path: Path) -> None:
-    report = small(tmp_path / "demo")
+def test_trouble_goes_down_the_ladder_and_nobody_is_left_below_zero(played: Played) -> None:
+    report = played.report
     steps = report.tally.steps
     assert steps["first calls"] > 0
     assert steps["reductions"] > 0
     assert steps["taken over"] > 0
-    counted_locks = sum(isinstance(event, PoolLocked) for event in events_of(tmp_path / "demo"))
+    counted_locks = sum(isinstance(event, PoolLocked) for event in played.happened)
     assert steps["locked"] == steps["released"] == counted_locks
     assert report.debts == []
     view = report.view
@@ -235,43 +252,44 @@ def test_trouble_goes_down_the_ladder_and_nobody_is_left_below_zero(tmp_path: Pa
     assert f"no account is below zero at the end: checked, all {report.accounts}" in screen(report)
 
 
-def test_the_policies_propose_again_what_they_proposed(tmp_path: Path) -> None:
-    report = small(tmp_path / "demo")
+@pytest.mark.parametrize("seed", [12, 14, 21])
+def test_whatever_the_seed_money_is_conserved_and_nobody_is_left_below_zero(tmp_path: Path, seed: int) -> None:
+    report = run(tmp_path / "demo", config=replace(SMALL, seed=seed), durability="volatile", out=[].append)
+    assert report.proved
+    assert report.tally.steps["locked"] > 0
+    assert report.debts == []
+
+
+def test_the_policies_propose_again_what_they_proposed(played: Played) -> None:
+    report = played.report
     again = report.proof.policies
     assert list(again.turns) == ["oracle", "mark", "breakers", "funding", "liquidation", "insurance", "fees"]
     assert (again.commands, again.faults, again.unchecked) == (report.journal.commands, (), ())
     assert again.commands > report.tally.inside > 500
 
 
-def test_outside_prices_come_in_as_observations_of_three_sources(tmp_path: Path) -> None:
-    report = small(tmp_path / "demo")
-    happened = events_of(tmp_path / "demo")
+def test_outside_prices_come_in_as_observations_of_three_sources(played: Played) -> None:
+    report = played.report
+    happened = played.happened
     spoken = 1 + SMALL.rounds - SMALL.outage.silent
     assert sum(isinstance(event, Observed) for event in happened) == 3 * 3 * spoken
     assert any(isinstance(event, OracleSet) for event in happened)
     assert report.tally.inside < report.journal.commands
 
 
-def test_the_table_compares_two_liquidation_policies_on_the_same_outside_commands(tmp_path: Path) -> None:
-    shown: list[str] = []
-    report = small(tmp_path / "demo", shown)
+def test_the_table_compares_two_liquidation_policies_on_the_same_outside_commands(played: Played) -> None:
+    report = played.report
     found = report.comparison
-    assert (found.relation, found.b.path) == ("branch", tmp_path / "demo-market")
-    assert verify(tmp_path / "demo-market").ok
+    assert (found.relation, found.b.path) == ("branch", played.path.with_name("demo-market"))
+    assert verify(played.path.with_name("demo-market")).ok
     measures = found.measures[1]
     assert measures["adl_notional"][0] == 0 < measures["adl_notional"][1]
-    table = shown[0].partition("The same outside commands")[2]
+    table = played.shown.partition("The same outside commands")[2]
     shown_row = next(line for line in table.splitlines() if "closed against winners" in line)
     assert shown_row.split()[-2:] == [f"{amount / 10**6:,.2f}" for amount in measures["adl_notional"]]
     document = report.document()["comparison"]
     assert document["policies"] == ("ladder", "market")
     assert document["measures"]["USDC"] == measures
-
-
-def events_of(path: Path) -> list[Event]:
-    happened: list[Event] = []
-    replay_journal(path, on_events=lambda data: happened.extend(decode_events(data)))
-    return happened
 
 
 @pytest.mark.slow

@@ -1,4 +1,8 @@
-"""The same outside commands under another liquidation policy: a branch, and what it has otherwise."""
+"""The same outside commands under another liquidation policy: a branch, and what it has otherwise.
+
+Nobody in a branch acts on what happens there: the agents do what they did. So the bids of liquidators, in auctions that
+the branch does not hold, are refused.
+"""
 
 from __future__ import annotations
 

@@ -99,6 +99,7 @@ def comparison(report: DemoReport) -> Iterator[str]:
         if any(pair):
             rows.append([f"{ASSET} {shown}", *(_money(report, amount) for amount in pair)])
     yield from _indented(text_table(["", *POLICIES_COMPARED], rows))
+    yield "  bids in auctions that are not held there are refused there"
     yield f"  {len(found.spared)} accounts only the ladder liquidates, {len(found.liquidated)} only the other"
 
 
