@@ -17,6 +17,7 @@ from crossbook.views import text_table
 ROWS_MAX: Final = 20
 """Accounts that are shown as text; `--json` has all."""
 _IDS_MAX: Final = 12
+_PARTS: Final = ("forced", "deleveraged", "forgone", "funding", "loss", "fees")
 _RELATIONS: Final = {
     "same": "the same session",
     "branch": "a branch of A",
@@ -103,16 +104,20 @@ def _amount(minor: int, decimals: int) -> str:
 
 
 def _accounts(found: Comparison) -> str:
-    """The accounts that ended most otherwise, by what they have more or less."""
-    ranked = sorted(found.accounts, key=lambda one: (-abs(one.equity[1] - one.equity[0]), one.account))
-    rows = [_account(one, *found.symbols[one.asset]) for one in ranked[:ROWS_MAX]]
-    columns = ["account", "asset", "equity in A", "equity in B", "B - A", "forced", "funding", "loss", "fees"]
-    table = text_table(columns, rows)
-    more = len(found.accounts) - ROWS_MAX
-    return f"{table}\n… and {more:,} more accounts; --json has all" if more > 0 else table
+    """The accounts that ended most otherwise: their equity, and in B less A what else is not the same for all."""
+    ranked = sorted(found.accounts, key=lambda one: (-abs(_more(one.equity)), one.account))
+    shown = [name for name in _PARTS if any(_more(getattr(one, name)) for one in found.accounts)]
+    columns = ["account", "asset", "equity in A", "equity in B", "B - A", *shown]
+    rows = [_account(one, shown, *found.symbols[one.asset]) for one in ranked[:ROWS_MAX]]
+    more = len(ranked) - ROWS_MAX
+    rest = f"\n… and {more:,} more accounts; --json has all" if more > 0 else ""
+    return text_table(columns, rows) + rest
 
 
-def _account(one: AccountDifference, symbol: str, decimals: int) -> list[object]:
-    changes = [pair[1] - pair[0] for pair in (one.equity, one.forced, one.funding, one.loss, one.fees)]
-    amounts = [*one.equity, *changes]
+def _account(one: AccountDifference, shown: list[str], symbol: str, decimals: int) -> list[object]:
+    amounts = [*one.equity, _more(one.equity), *(_more(getattr(one, name)) for name in shown)]
     return [one.account, symbol, *(_amount(minor, decimals) for minor in amounts)]
+
+
+def _more(pair: tuple[int, int]) -> int:
+    return pair[1] - pair[0]

@@ -18,6 +18,7 @@ from crossbook.console import (
 )
 from crossbook.counterfactual import Branched, branch, parse_change
 from crossbook.errors import InputError
+from crossbook.journal import BranchOf, JournalReader
 from crossbook.replay import Replayed, Start
 from crossbook.replay import replay as replay_journal
 from crossbook.times import parse_time, show_time
@@ -108,10 +109,12 @@ def _replay(
             block_records=block_records,
             progress=progress,
         )
+    with JournalReader(path) as reader:
+        of = reader.branch
     if as_json:
-        emit_json(_replay_document(replayed))
+        emit_json(_replay_document(replayed) | {"branch": of})
         return
-    click.echo(_replay_text(replayed))
+    click.echo(_replay_text(replayed, of))
 
 
 def _start(text: str) -> Start:
@@ -139,7 +142,7 @@ def _replay_document(replayed: Replayed) -> dict[str, Any]:
     }
 
 
-def _replay_text(replayed: Replayed) -> str:
+def _replay_text(replayed: Replayed, of: BranchOf | None) -> str:
     begun = f"snapshot at seq {replayed.started_at:,}" if replayed.started_at else "genesis"
     speed = f"{replayed.commands / replayed.seconds:,.0f} a second" if replayed.seconds else "at once"
     rows = [
@@ -150,6 +153,8 @@ def _replay_text(replayed: Replayed) -> str:
         ("state root", replayed.state_root.hex()),
         ("event digest", replayed.event_digest.hex()),
     ]
+    if of is not None:
+        rows.insert(1, ("a branch of", f"session {of.parent} up to seq {of.parent_seq:,}"))
     return facts(rows)
 
 

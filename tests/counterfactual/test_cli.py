@@ -40,6 +40,8 @@ state root  HASH
     assert made.stderr == f"hint: `crossbook compare {parent.path} {tmp_path / 'b'}` says what came of it\n"
     verified = run("verify", tmp_path / "b")
     assert re.search(rf"^a branch of +session {parent.session} up to seq 54$", verified.stdout, re.MULTILINE)
+    assert f"a branch of   session {parent.session} up to seq 54\n" in run("replay", tmp_path / "b").stdout
+    assert json.loads(run("replay", tmp_path / "b", "--json").stdout)["branch"]["parent"] == parent.session
     assert json.loads(run("verify", tmp_path / "b", "--json").stdout)["branch"]["parent_seq"] == 54
     assert json.loads(run("verify", parent.path, "--json").stdout)["branch"] is None
 

@@ -17,7 +17,7 @@ from crossbook.journal import (
     genesis_hash,
     verify,
 )
-from crossbook.journal.errors import JournalDamaged
+from crossbook.journal.errors import JournalDamaged, NewerFormat, NotAJournal
 from tests.journal.support import create, fill, read
 from tests.journal.test_format_document import read_with_the_documented_reader
 
@@ -111,6 +111,20 @@ def test_another_change_is_damage(tmp_path: Path, tamper: object) -> None:
         list(reader.blocks())
     told = read_with_the_documented_reader(path)
     assert (told.returncode, "without the change it was made with" in told.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("name", ["session.json", "change.json"])
+def test_no_byte_of_what_a_branch_is_changes_unseen(tmp_path: Path, name: str) -> None:
+    path = branch(tmp_path / "b")
+    raw = (path / name).read_bytes()
+    for at in range(len(raw)):
+        (path / name).write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
+        try:
+            assert verify(path).findings[0].code == "change"
+        except (JournalDamaged, NotAJournal, NewerFormat):
+            assert name == "session.json"
+    (path / name).write_bytes(raw)
+    assert verify(path).ok
 
 
 def test_the_documented_reader_says_that_it_reads_a_branch(tmp_path: Path) -> None:
