@@ -184,7 +184,8 @@ class Counting:
 
     def _step(self, name: str, amount: int = 0) -> None:
         self._tally.steps[name] += 1
-        self._tally.moved[name] += amount
+        if amount:
+            self._tally.moved[name] += amount
 
     def _move(self, event: PositionMoved) -> None:
         self._holdings.add(event.destination, event.market, event.lots)
