@@ -11,7 +11,9 @@ from crossbook.commands import Note, Origin
 from crossbook.counterfactual import Change, Parent, branch, compare, read_parent
 from crossbook.journal import JournalReader
 from crossbook.journal.errors import JournalDamaged, JournalExists
+from crossbook.policies import notes
 from crossbook.policies.guard import Limits
+from tests.counterfactual.players import Wish
 from tests.policies.stage import BEGIN_NS, SECOND, config
 
 
@@ -49,6 +51,16 @@ def test_what_took_too_long_in_the_parent_takes_too_long_again_at_once(tmp_path:
     made = branch(tmp_path / "venue", tmp_path / "b", limits=Limits(turn_seconds=3600))
     assert made.same_events
     assert [fault.fault for fault in made.faults] == ["time"]
+
+
+def test_what_was_too_much_in_the_parent_is_too_much_again(tmp_path: Path) -> None:
+    policies = {"liquidity": {"policy": "quoter", "copies": 9}}
+    strict = Limits(proposals_max=8)
+    with Venue.create(tmp_path / "venue", config(), policies=policies, limits=strict) as venue:
+        account = venue.create_account().account
+        venue.submit(notes.note("quoter.wish", Wish(1, 100_000, 2), account=account))
+    made = branch(tmp_path / "venue", tmp_path / "b")
+    assert (made.same_events, [fault.fault for fault in made.faults]) == (True, ["flood"])
 
 
 def test_an_interrupted_branch_leaves_nothing(parent: Parent, tmp_path: Path) -> None:

@@ -69,13 +69,13 @@ class Branched(Struct, frozen=True):
 class BranchSequencer(LiveSequencer):
     """Commands go into the branch's journal, and what they made into the ledger."""
 
-    def __init__(self, session: Session, overtimes: dict[int, notes.Fault]) -> None:
+    def __init__(self, session: Session, overruns: dict[int, notes.Fault]) -> None:
         super().__init__(session)
         self.ledger: Ledger | None = None
         self.loop: Loop | None = None
         self.faults: Final[list[notes.Fault]] = []
         self.inside = 0
-        self._overtimes = overtimes
+        self._overruns = overruns
 
     def execute(self, items: Sequence[Envelope]) -> Receipt:
         """Journal, execute, and note who made which id."""
@@ -89,9 +89,9 @@ class BranchSequencer(LiveSequencer):
         return receipt
 
     def recorded_fault(self, slot: str, turn: int | None) -> notes.Fault | None:
-        """How long a turn takes is no matter of the journal: where nothing is changed, it took too long again."""
+        """How much a turn may take is no matter of the journal: where nothing is changed, it took too much again."""
         engaged = self.loop.engagements.get(slot) if self.loop is not None else None
-        fault = self._overtimes.get(engaged.author) if engaged is not None else None
+        fault = self._overruns.get(engaged.author) if engaged is not None else None
         return fault if fault is not None and fault.turn == turn else None
 
 
@@ -101,7 +101,7 @@ class _Run:
     def __init__(self, parent: Parent, made: Plan, session: Session, limits: Limits | None, *, unchanged: bool) -> None:
         self.parent: Final = parent
         self.plan: Final = made
-        self.sequencer: Final = BranchSequencer(session, parent.overtimes if unchanged else {})
+        self.sequencer: Final = BranchSequencer(session, parent.overruns if unchanged else {})
         self.loop: Final = Loop(self.sequencer, limits=limits)
         self.ledger: Final = Ledger(parent, self._reach)
         self.sequencer.ledger, self.sequencer.loop = self.ledger, self.loop

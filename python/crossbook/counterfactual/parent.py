@@ -39,6 +39,8 @@ REFUSED: Final = 2
 _ONCE: Final = (SetMark, SetOracle, SetCollateralPrice)
 """Prices: only the first of each is configuration."""
 _ID_FIELDS: Final = ("asset", "market", "account", "scope", "id", "symbol")
+OVERRUNS: Final = ("time", "flood")
+"""Faults that depend on what the parent's machine and limits allowed; nothing of their turn was done."""
 CREATED: Final = {e.AccountCreated: "account", e.AssetAdded: "asset", e.MarketAdded: "market"}
 """The events that give an id which commands name, and the field that holds it."""
 
@@ -89,7 +91,7 @@ class Parent(Struct):
     times: array[int] = field(default_factory=lambda: array("Q"))
     engaged: dict[int, notes.Engaged] = {}
     disengaged: dict[int, str] = {}
-    overtimes: dict[int, notes.Fault] = {}
+    overruns: dict[int, notes.Fault] = {}
     orders: dict[int, int] = {}
     inside_orders: dict[int, tuple[int, int, int, int]] = {}
     auctions: dict[int, tuple[int, int, int, int]] = {}
@@ -261,8 +263,8 @@ class _Reading:
         if gone is not None and gone.reason == "asked":
             parent.disengaged[seq] = gone.slot
         fault = body_of(item.command, notes.FAULT, notes.Fault)
-        if fault is not None and fault.fault == "time":
-            parent.overtimes[fault.author] = fault
+        if fault is not None and fault.fault in OVERRUNS:
+            parent.overruns[fault.author] = fault
 
     def _note_outside(self, seq: int, command: Command, happened: list[Event]) -> None:
         parent = self.parent
