@@ -21,8 +21,9 @@ from crossbook.events import (
     Traded,
     Withdrawn,
 )
-from crossbook.policies import notes
+from crossbook.policies import catalogue, notes
 from crossbook.policies.guard import Limits
+from crossbook.policies.mark.median import MedianMark
 from crossbook.policies.rerun import rerun
 from crossbook.rejects import RejectCode as Code
 from crossbook.replay import replay
@@ -174,3 +175,15 @@ def test_no_money_moved_while_policies_failed(tmp_path: Path) -> None:
     stage = play(tmp_path / "venue", zoo.Raises())
     assert [event.amount for event in stage.said(Deposited) if event.asset == USDC] == [10_000 * 10**6]
     assert stage.said(Withdrawn) == []
+
+
+def test_the_default_that_takes_over_is_configured_like_the_one_that_failed(tmp_path: Path) -> None:
+    class Hasty(zoo.Raises, frozen=True):
+        role = "mark"
+        clamp_rate: int = 20_000_000
+        patience: int = 3
+
+    stage = play(tmp_path / "venue", Hasty(clamp_rate=9_000_000))
+    assert catalogue.configuration(MedianMark(clamp_rate=9_000_000)) == catalogue.configuration(
+        stage.venue.policies["mark"]
+    )

@@ -93,11 +93,16 @@ class Change(Struct, frozen=True):
         tuned = self.tuned(known)
         return {slot: _built(slot, source, tuned.get(slot, {})) for slot, source in self.policies.items()}
 
+    def _configured(self, slot: str, policy: Policy, known: Iterable[str]) -> dict[str, Any]:
+        """What was chosen with a policy: nothing with a name alone, which takes over from who played before."""
+        by_name = isinstance(self.policies[slot], str) and slot not in self.tuned(known)
+        return {} if by_name else catalogue.configuration(policy)
+
     def document(self, known: Iterable[str], times_ns: Sequence[int]) -> BranchChange:
         """The content of change.json; `known` are the parent's slots, `times_ns` the times of its commands by seq."""
         return BranchChange(
             policies={
-                slot: None if policy is None else {"policy": policy.name} | catalogue.configuration(policy)
+                slot: None if policy is None else {"policy": policy.name} | self._configured(slot, policy, known)
                 for slot, policy in self.built(known).items()
             },
             sets={path: msgspec.to_builtins(value) for path, value in self.sets.items()},

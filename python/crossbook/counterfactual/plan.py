@@ -25,13 +25,15 @@ class Plan(Struct):
     """The edits by the parent's seqs, and the policies.
 
     `edits` are fields of commands with their new values, `inserts` what follows a command, `chosen` who shall play in a
-    slot (None: nobody), `tuned` fields of a slot's policy by path, `extra` the slots to engage that the parent did not.
+    slot (None: nobody), `named` the slots whose choice is a name alone, and takes over the configuration of who played
+    there, `tuned` fields of a slot's policy by path, `extra` the slots to engage that the parent did not.
     """
 
     dropped: set[int] = set()
     edits: dict[int, dict[str, Any]] = {}
     inserts: dict[int, list[Envelope]] = {}
     chosen: dict[str, Policy | None] = {}
+    named: set[str] = set()
     tuned: dict[str, dict[str, Any]] = {}
     extra: dict[str, Policy] = {}
 
@@ -47,11 +49,18 @@ class Plan(Struct):
 
     def policy(self, engaged: notes.Engaged) -> Policy | None:
         """Who plays where the parent engaged somebody: the choice for the slot, else the same with what is tuned."""
-        if engaged.slot in self.chosen:
-            return self.chosen[engaged.slot]
-        kind = catalogue.find(engaged.slot.partition(".")[0], engaged.name)
-        tuned = with_members(engaged.config, self.tuned.get(engaged.slot, {}))
-        return catalogue.configured(kind, tuned)
+        chosen = self.chosen.get(engaged.slot)
+        if engaged.slot in self.chosen and (chosen is None or engaged.slot not in self.named):
+            return chosen
+        try:
+            kind = catalogue.find(engaged.slot.partition(".")[0], engaged.name)
+        except InputError:
+            if chosen is not None:
+                return chosen  # who played there is not installed, so there is nothing to take over
+            raise
+        if chosen is not None:
+            return catalogue.heir(chosen, catalogue.configured(kind, engaged.config))
+        return catalogue.configured(kind, with_members(engaged.config, self.tuned.get(engaged.slot, {})))
 
 
 def plan(change: Change, parent: Parent) -> Plan:
@@ -155,6 +164,7 @@ def _insert(insert: Insert, parent: Parent, made: Plan) -> None:
 
 def _choose(change: Change, parent: Parent, made: Plan) -> None:
     made.tuned, made.chosen = change.tuned(parent.slots()), change.built(parent.slots())
+    made.named = {slot for slot, source in change.policies.items() if isinstance(source, str)}
     known = set(parent.slots())
     extra = {slot: policy for slot, policy in made.chosen.items() if slot not in known and policy is not None}
     made.extra = {slot: extra[slot] for slot in in_order(extra)}

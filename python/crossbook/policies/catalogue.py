@@ -127,6 +127,33 @@ def configured(kind: type[Policy], fields: Mapping[str, Any]) -> Policy:
         ) from None
 
 
+def heir(policy: Policy, before: Policy) -> Policy:
+    """A policy as it takes over from another of its role: with what was configured there, such as feeds and markets.
+
+    A field goes over if both have it with the same default, so that it is no part of what tells the two apart, and it
+    was configured there and not here. Where that makes no policy, it is as it was.
+    """
+    there, here = configuration(before), configuration(policy)
+    defaults = [_defaults(type(one)) for one in (before, policy)]
+    taken = {
+        name: value
+        for name, value in there.items()
+        if name in here and defaults[0].get(name) == defaults[1].get(name) == here[name] != value
+    }
+    try:
+        return configured(type(policy), {**here, **taken})
+    except InputError:
+        return policy
+
+
+def _defaults(kind: type[Policy]) -> dict[str, Any]:
+    """The fields of a policy that nobody configured; none if it cannot be without configuration."""
+    try:
+        return configuration(kind())
+    except (TypeError, ValueError):
+        return {}
+
+
 def configuration(policy: Policy) -> dict[str, Any]:
     """The fields of a policy as they are journaled: what `configured` makes the same policy from.
 

@@ -343,7 +343,8 @@ class Loop:
             hint=_ADVICE[action],
         )
         if action == "fallback":
-            self._put_on(slot, catalogue.build(slot, role.default or ""), "fallback", time_ns)
+            default = catalogue.build(slot, role.default or "")
+            self._put_on(slot, catalogue.heir(default, engaged.policy), "fallback", time_ns)
         elif action == OnFault.HALT.value:
             halted = MarketMode.HALTED
             self._do((SetMarketMode(row.market, halted) for row in self._view.markets() if row.mode != halted), time_ns)
