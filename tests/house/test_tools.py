@@ -17,7 +17,9 @@ from tests.house.test_tidy import ROOT, files, imported
 TOOLS = ROOT / "journal_tools" / "src" / "journal_tools"
 SOURCES = files(".py", "journal_tools/src")
 REEXECUTION = "replaying.py"
-WRITERS: dict[str, str] = {}
+WRITERS: dict[str, str] = {
+    "lookup/index.py": "an index in the directory that the user names",
+}
 """The modules that write, and what: paths that the user gave, never anything in a session."""
 WRITING = re.compile(
     r"""\.write_(?:bytes|text)\(|\bopen\([^)\n]*["'](?:[rb]*[wax+][rwaxb+]*)["']|O_(?:WRONLY|RDWR|CREAT|TRUNC|APPEND)"""

@@ -64,7 +64,7 @@ def segmented(source: Path, target: Path, *, every: int, closed: bool = True) ->
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A market of 75 accounts that falls: orders, trades, funding, liquidations; closed, with a snapshot beside it."""
+    """A small market under policies that falls: orders, trades, funding, liquidations; closed, a snapshot beside it."""
     path = tmp_path_factory.mktemp("journals") / "demo"
     run_demo(path, config=SMALL, durability="volatile", out=lambda _text: None)
     return path
@@ -73,13 +73,14 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def segments(tmp_path_factory: pytest.TempPathFactory, demo: Path) -> Path:
     """The same market in five segments."""
-    return segmented(demo, tmp_path_factory.mktemp("journals") / "segments", every=30)
+    blocks = sum(1 for _ in JournalReader(demo).blocks())
+    return segmented(demo, tmp_path_factory.mktemp("journals") / "segments", every=blocks // 5 + 1)
 
 
 @pytest.fixture(scope="session")
 def crashed(tmp_path_factory: pytest.TempPathFactory, demo: Path) -> Path:
     """The same market as a crash left it: nobody closed it."""
-    return segmented(demo, tmp_path_factory.mktemp("journals") / "crashed", every=1_000, closed=False)
+    return segmented(demo, tmp_path_factory.mktemp("journals") / "crashed", every=10**6, closed=False)
 
 
 @pytest.fixture(scope="session")

@@ -170,7 +170,7 @@ def called(*arguments: object, hidden: tuple[str, ...] = ()) -> subprocess.Compl
     return subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False, cwd=ROOT)
 
 
-@pytest.mark.parametrize("verb", [["verify"]])
+@pytest.mark.parametrize("verb", [["verify"], ["stat"], ["log", "--to", "40"], ["show", "40"]])
 def test_it_works_where_there_is_neither_the_venue_nor_lmdb(verb: list[str], tmp_path: Path) -> None:
     """Isolated, without site packages: three libraries and the tools are all there is to import."""
     for package in (msgspec, click, rich, journal_tools):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Any, Final, NamedTuple
 
@@ -80,9 +80,20 @@ class Block(NamedTuple):
 
     def records(self) -> Iterator[Record]:
         """Its records in order."""
-        rows = _DECODER.decode(b"\xdd" + self.count.to_bytes(4, "big") + self.body)
-        for offset, (dt, origin, author, cause, nonce, command) in enumerate(rows):
+        for offset, (dt, origin, author, cause, nonce, command) in enumerate(self.rows()):
             yield Record(self.first_seq + offset, self.first_time_ns + dt, origin, author, cause, nonce, command)
+
+    def rows(self) -> list[list[Any]]:
+        """Its records as they stand in the body: `[dt, origin, author, cause, nonce, command]`."""
+        found: list[list[Any]] = _DECODER.decode(b"\xdd" + self.count.to_bytes(4, "big") + self.body)
+        return found
+
+    def pick(self, seqs: Sequence[int]) -> Iterator[Record]:
+        """Some of its records; the others are not looked into."""
+        raws = _RAW.decode(b"\xdd" + self.count.to_bytes(4, "big") + self.body) if seqs else []
+        for seq in seqs:
+            dt, *rest = _DECODER.decode(raws[seq - self.first_seq])
+            yield Record(seq, self.first_time_ns + dt, *rest)
 
     def record_bytes(self) -> list[bytes]:
         """The canonical bytes of each record, as they stand in the body."""
