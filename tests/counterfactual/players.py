@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import ClassVar
 
@@ -108,9 +109,25 @@ class Sleeper(Struct, frozen=True):
         return Reaction(state)
 
 
+class Killer(Struct, frozen=True):
+    """Takes its process along."""
+
+    role: ClassVar[str] = "surveillance"
+    name: ClassVar[str] = "killer"
+    version: ClassVar[str] = "1"
+    listens: ClassVar[frozenset[type[Event]]] = frozenset({Noted})
+    State: ClassVar[type[Struct]] = Nothing
+
+    def react(self, state: Nothing, turn: Turn) -> Reaction[Nothing]:
+        if turn.events:
+            os._exit(3)
+        return Reaction(state)
+
+
 PLAYERS = {
     "liquidity.quoter": Quoter,
     "liquidation.auctioneer": Auctioneer,
     "liquidation.closer": Closer,
     "surveillance.sleeper": Sleeper,
+    "surveillance.killer": Killer,
 }

@@ -8,6 +8,7 @@ import pytest
 
 from crossbook.counterfactual import Change, Parent, Swept, compare, sweep
 from crossbook.errors import InputError
+from crossbook.journal import verify
 from tests.counterfactual.history import TAKER
 from tests.counterfactual.players import Auctioneer
 
@@ -36,6 +37,47 @@ def test_five_branches_in_two_processes(parent: Parent, tmp_path: Path) -> None:
     assert [one.branched.same_events for one in table if one.branched is not None] == [True, False, False, False]
     assert not (tmp_path / "out" / "no such field").exists()
     assert compare(tmp_path / "out" / "closer", tmp_path / "out" / "nobody").relation == "siblings"
+
+
+def test_a_branch_that_kills_its_process_takes_no_other_along(parent: Parent, tmp_path: Path) -> None:
+    killed = {"killed": Change(policies={"surveillance": "killer"})}
+    told: list[str] = []
+    table = sweep(
+        parent,
+        {**CHANGES, **killed, "last": Change()},
+        tmp_path / "out",
+        processes=2,
+        progress=lambda done, total, one: told.append(one.name),
+    )
+    assert {name: failure.code for name, failure in table.failures.items()} == {
+        "no such field": "policy_config",
+        "killed": "process_died",
+    }
+    assert sorted(told) == sorted([*CHANGES, "killed", "last"])
+    assert not (tmp_path / "out" / "killed").exists()
+    assert verify(tmp_path / "out" / "last").ok
+
+
+def test_an_interrupted_sweep_begins_nothing_more(parent: Parent, tmp_path: Path) -> None:
+    def interrupt(_done: int, _total: int, _one: Swept) -> None:
+        raise KeyboardInterrupt
+
+    changes = {str(number): Change() for number in range(60)}
+    with pytest.raises(KeyboardInterrupt):
+        sweep(parent, changes, tmp_path / "out", processes=1, progress=interrupt)
+    assert len(list((tmp_path / "out").iterdir())) < 60
+
+
+def test_what_was_there_before_a_sweep_stays(parent: Parent, tmp_path: Path) -> None:
+    (tmp_path / "out" / "closer").mkdir(parents=True)
+    (tmp_path / "out" / "closer" / "notes.txt").write_text("mine")
+    killed = {"killed": Change(policies={"surveillance": "killer"}), "closer": CHANGES["closer"]}
+    table = sweep(parent, killed, tmp_path / "out", processes=1)
+    assert {name: failure.code for name, failure in table.failures.items()} == {
+        "killed": "process_died",
+        "closer": "journal_exists",
+    }
+    assert (tmp_path / "out" / "closer" / "notes.txt").read_text() == "mine"
 
 
 def test_the_table_prints(parent: Parent, tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
@@ -130,18 +131,65 @@ def sweep(
     found = parent if isinstance(parent, Parent) else read_parent(Path(parent))
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
+    run = _Run(found, limits, folder, dict(changes), progress)
     many = min(processes or os.cpu_count() or 1, max(1, len(changes)))
-    ended: dict[str, Swept] = {}
-    # Forked, so that what plays in a change need not be importable by another interpreter.
-    context = multiprocessing.get_context("fork")
-    with ProcessPoolExecutor(many, mp_context=context, initializer=_begin, initargs=(found, limits)) as pool:
-        waiting = {pool.submit(_make, name, change, folder / name): name for name, change in changes.items()}
-        for future in as_completed(waiting):
-            name = waiting[future]
-            ended[name] = _ended(future, name, folder / name)
-            if progress is not None:
-                progress(len(ended), len(changes), ended[name])
-    return SweepTable(ended[name] for name in changes)
+    # Who was at work when a process died is not known, so those that did not end are made again, each by itself.
+    for name in run.make(list(changes), many):
+        run.clear(name)
+        for died in run.make([name], 1):
+            run.clear(died)
+            hint = "its process was killed: by its policy, or for want of memory"
+            run.end(Swept(died, folder / died, None, None, Failure("process_died", "a process died", hint)))
+    return SweepTable(run.ended[name] for name in changes)
+
+
+class _Run:
+    """One sweep: what has ended so far."""
+
+    def __init__(
+        self,
+        parent: Parent,
+        limits: Limits | None,
+        folder: Path,
+        changes: dict[str, Change],
+        progress: SweepProgress | None,
+    ) -> None:
+        self.ended: Final[dict[str, Swept]] = {}
+        self._begin = parent, limits
+        self._folder = folder
+        self._changes = changes
+        self._progress = progress
+        self._taken = {name for name in changes if (folder / name).exists()}
+        # Forked where it can be, so that what plays in a change need not be importable by another interpreter.
+        method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
+        self._context = multiprocessing.get_context(method)
+
+    def make(self, names: list[str], processes: int) -> list[str]:
+        """Make these branches; returns those that did not end because a process died."""
+        died: list[str] = []
+        with ProcessPoolExecutor(processes, mp_context=self._context, initializer=_begin, initargs=self._begin) as pool:
+            waiting = {pool.submit(_make, name, self._changes[name], self._folder / name): name for name in names}
+            try:
+                for future in as_completed(waiting):
+                    try:
+                        self.end(future.result())
+                    except BrokenProcessPool:
+                        died.append(waiting[future])
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)  # what has not begun need not begin
+                raise
+        return sorted(died, key=names.index)
+
+    def end(self, one: Swept) -> None:
+        """A branch has ended, in one way or the other."""
+        self.ended[one.name] = one
+        if self._progress is not None:
+            self._progress(len(self.ended), len(self._changes), one)
+
+    def clear(self, name: str) -> None:
+        """Take away what a process that died has left of a branch; what was there before the sweep stays."""
+        if name not in self._taken:
+            shutil.rmtree(self._folder / name, ignore_errors=True)
 
 
 _begun: dict[str, tuple[Parent, Limits | None]] = {}
@@ -160,14 +208,6 @@ def _make(name: str, change: Change, path: Path) -> Swept:
         return Swept(name, path, branched, measure(path), None)
     except CrossbookError as error:
         return Swept(name, path, None, None, Failure(error.code, error.message, error.hint))
-
-
-def _ended(future: Future[Swept], name: str, path: Path) -> Swept:
-    try:
-        return future.result()
-    except BrokenProcessPool as error:
-        hint = "a process was killed, perhaps for want of memory; try fewer processes"
-        return Swept(name, path, None, None, Failure("process_died", str(error), hint))
     except Exception as error:  # noqa: BLE001 - whatever a branch dies of, the others go on
         failure = Failure("branch_failed", f"{type(error).__name__}: {error}", "this is a bug: please report it")
         return Swept(name, path, None, None, failure)
