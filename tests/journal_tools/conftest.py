@@ -12,8 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from crossbook.demo import run as run_demo
-from crossbook.journal import JournalReader, JournalWriter
+from crossbook.journal import JournalWriter
 from journal_tools.cli import main
+from journal_tools.journal import Journal
 from tests.flow.test_demo import SMALL
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
@@ -41,19 +42,19 @@ def journal(*arguments: object) -> Said:
 
 def segmented(source: Path, target: Path, *, every: int, closed: bool = True) -> Path:
     """The records and marks of a session in a new one, a segment for every so many blocks; closed, or not."""
-    manifest = JournalReader(source).manifest
-    writer = JournalWriter.create(target, durability="volatile", segment_bytes=manifest.segment_bytes)
-    with JournalReader(source) as reader:
-        for number, block in enumerate(reader.blocks()):
-            if number and number % every == 0:
-                writer.rotate(exec_mark=block.header.exec_mark)
-            writer.append(
-                block.body,
-                count=block.count,
-                first_time_ns=block.header.first_time_ns,
-                last_time_ns=block.header.last_time_ns,
-                exec_mark=block.header.exec_mark,
-            )
+    # Read by the tools: the venue's reader would leave a lock file in what it reads.
+    read = Journal.open(source)
+    writer = JournalWriter.create(target, durability="volatile", segment_bytes=read.session["segment_bytes"])
+    for number, block in enumerate(read.blocks()):
+        if number and number % every == 0:
+            writer.rotate(exec_mark=block.exec_mark)
+        writer.append(
+            block.body,
+            count=block.count,
+            first_time_ns=block.first_time_ns,
+            last_time_ns=block.last_time_ns,
+            exec_mark=block.exec_mark,
+        )
     if closed:
         writer.close(exec_mark=bytes.fromhex(json.loads((source / "closing.json").read_text())["exec_mark"]))
     else:
@@ -73,7 +74,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def segments(tmp_path_factory: pytest.TempPathFactory, demo: Path) -> Path:
     """The same market in five segments."""
-    blocks = sum(1 for _ in JournalReader(demo).blocks())
+    blocks = sum(1 for _ in Journal.open(demo).blocks())
     return segmented(demo, tmp_path_factory.mktemp("journals") / "segments", every=blocks // 5 + 1)
 
 
