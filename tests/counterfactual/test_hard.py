@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from crossbook import Venue
-from crossbook.commands import Note, Origin
-from crossbook.counterfactual import Change, Parent, branch, compare, read_parent
+from crossbook.commands import Deposit, Note, Origin
+from crossbook.counterfactual import Change, Insert, Parent, branch, compare, read_parent
+from crossbook.errors import InputError
 from crossbook.journal import JournalReader
 from crossbook.journal.errors import JournalDamaged, JournalExists
 from crossbook.policies import notes
 from crossbook.policies.guard import Limits
+from tests.counterfactual.history import Afternoon
 from tests.counterfactual.players import Wish
 from tests.policies.stage import BEGIN_NS, SECOND, config
 
@@ -75,6 +77,18 @@ def test_an_interrupted_branch_leaves_nothing(parent: Parent, tmp_path: Path) ->
         branch(parent, tmp_path / "b", progress=interrupt)
     assert list((tmp_path / "b").iterdir()) == []
     assert branch(parent, tmp_path / "b").same_events
+
+
+def test_an_insert_that_is_later_than_what_follows_leaves_nothing(
+    parent: Parent, afternoon: Afternoon, tmp_path: Path
+) -> None:
+    late = Insert(afternoon.seqs["take"], Deposit(1, 1, 1), time_ns=parent.time_ns)
+    with pytest.raises(InputError) as refused:
+        branch(parent, tmp_path / "b", Change(inserts=(late,)))
+    assert refused.value.code in ("time_backwards", "instant_closed")
+    assert not (tmp_path / "b").exists()
+    soon = Insert(afternoon.seqs["take"], Deposit(1, 1, 1), time_ns=parent.times[afternoon.seqs["take"]] + 1)
+    assert branch(parent, tmp_path / "b", Change(inserts=(soon,))).inserted == 1
 
 
 def test_progress_comes_to_its_end(parent: Parent, tmp_path: Path) -> None:

@@ -119,6 +119,7 @@ class _Run:
             return
         if isinstance(entry.item.command, Repair):
             self._hand_over()
+            self.kept += 1
             self.sequencer.execute([self.ledger.translate(seq, entry.item)])
         elif seq not in self.plan.dropped:
             self.kept += 1
