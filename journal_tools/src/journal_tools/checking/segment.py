@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -15,14 +15,29 @@ from journal_tools.journal.pages import DataFile
 from journal_tools.journal.structure import check_structure
 
 LOOKS_MAX: Final = 20
-_ROWS: Final = msgspec.msgpack.Decoder(list[tuple[int, int, int, int, int, msgspec.Raw]])
 _UNKNOWN_MARK: Final = bytes(80)
-_ORIGINS: Final = 4
 _TEARABLE: Final = {"block_header", "block_body"}
 """What a power failure may leave of a block. One that is whole, but in the wrong place, was put there."""
 
 Watch = Callable[[Block, bytes], object]
 """Called with each whole block that continues the chain, and its hash."""
+
+
+_Count = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Row(msgspec.Struct, array_like=True, gc=False, forbid_unknown_fields=True):
+    """A record as far as it is looked at: what the command is, only execution can tell."""
+
+    dt: _Count
+    origin: Annotated[int, msgspec.Meta(ge=0, le=3)]
+    author: _Count
+    cause: _Count
+    nonce: _Count
+    command: msgspec.Raw
+
+
+_ROWS: Final = msgspec.msgpack.Decoder(list[_Row])
 
 
 class Scan:
@@ -149,11 +164,9 @@ class Scan:
             what = f"its body is not {block.count} records: {error}"
             self._note(broken("records", block.first_seq, what, self._number))
             return
-        times = [row[0] for row in rows]
-        if times[0] < 0 or times != sorted(times) or block.first_time_ns + times[-1] != block.last_time_ns:
+        times = [row.dt for row in rows]
+        if times != sorted(times) or block.first_time_ns + times[-1] != block.last_time_ns:
             self._note(broken("record_times", block.first_seq, "the times of its records do not fit", self._number))
-        if not all(0 <= row[1] < _ORIGINS for row in rows):
-            self._note(broken("records", block.first_seq, "one of its records has no origin", self._number))
 
     # --- below them -------------------------------------------------------------------------------------------------
 

@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from journal_tools.errors import Finding, ToolError
-from journal_tools.journal import Journal, Record
-from journal_tools.lookup.naming import accounts_in, command_places, orders_in
+from journal_tools.journal import Block, Journal, Record
+from journal_tools.lookup.naming import accounts_in, command_places
 
 VERSION: Final = 1
 ACCOUNT, ORDER = 1, 2
 _POSTINGS_MAX: Final = 2_000_000
-"""As many postings are held in memory while an index is made."""
+"""The postings of as many commands are held in memory while an index is made."""
 _SCHEMA: Final = """
 CREATE TABLE head (version INTEGER, last_seq INTEGER, block_hash BLOB);
 CREATE TABLE postings (kind INTEGER, id INTEGER, base INTEGER, seqs BLOB, PRIMARY KEY (kind, id, base)) WITHOUT ROWID;
@@ -82,40 +82,66 @@ def _usable(base: sqlite3.Connection, journal: Journal) -> int | None:
 
 
 def _add(base: sqlite3.Connection, journal: Journal, last_seq: int) -> Built:
-    postings: dict[tuple[int, int], array[int]] = defaultdict(lambda: array("Q"))
-    held, added, last = 0, 0, None
-    places = command_places()
+    postings = _Postings()
+    added, last = 0, None
     for block in journal.blocks(max(last_seq, 1)):
         if block.last_seq <= last_seq:
             continue
-        for record in block.records():
-            for account in accounts_in(record.command, places):
-                postings[ACCOUNT, account].append(record.seq)
-                held += 1
-            for order in orders_in(record.command, places):
-                postings[ORDER, order].append(record.seq)
-                held += 1
+        postings.take(block)
         added, last = added + block.count, block
-        if held >= _POSTINGS_MAX:
-            _flush(base, postings)
-            held = 0
-    _flush(base, postings)
+        if postings.held >= _POSTINGS_MAX:
+            postings.flush(base)
+    postings.flush(base)
     if last is not None:
         base.execute("DELETE FROM head")
         base.execute("INSERT INTO head VALUES (?, ?, ?)", (VERSION, last.last_seq, last.hash))
     return Built(added, last.last_seq if last else last_seq)
 
 
-def _flush(base: sqlite3.Connection, postings: dict[tuple[int, int], array[int]]) -> None:
-    rows = []
-    for (kind, key), seqs in sorted(postings.items()):
-        offsets = array("I", (seq - seqs[0] for seq in seqs))
-        if sys.byteorder == "big":
-            offsets.byteswap()
-        # An order id may be any 64 bits; SQLite keeps signed ones.
-        rows.append((kind, key - 2**63, seqs[0], offsets.tobytes()))
-    base.executemany("INSERT INTO postings VALUES (?, ?, ?, ?)", rows)
-    postings.clear()
+class _Postings:
+    """Seqs by account and by order, until there are enough of them to be written."""
+
+    def __init__(self) -> None:
+        self.held = 0
+        self._seqs: dict[int, dict[int, array[int]]] = {kind: defaultdict(_seqs) for kind in (ACCOUNT, ORDER)}
+        self._places = command_places()
+
+    def take(self, block: Block) -> None:
+        """Note who and what the commands of a block name."""
+        accounts, orders = self._seqs[ACCOUNT], self._seqs[ORDER]
+        for seq, row in enumerate(block.rows(), block.first_seq):
+            command = row[5]
+            where = self._places.get(command[0])
+            if where is None:
+                continue
+            if len(where.accounts) == 1 and not where.allocations:
+                if command[where.accounts[0]]:
+                    accounts[command[where.accounts[0]]].append(seq)
+            else:
+                for account in accounts_in(command, self._places):
+                    accounts[account].append(seq)
+            for at in where.orders:
+                if command[at]:
+                    orders[command[at]].append(seq)
+        self.held += block.count
+
+    def flush(self, base: sqlite3.Connection) -> None:
+        """Write what is held."""
+        for kind, found in self._seqs.items():
+            rows = []
+            for key, seqs in sorted(found.items()):
+                offsets = array("I", (seq - seqs[0] for seq in seqs))
+                if sys.byteorder == "big":
+                    offsets.byteswap()
+                # An order id may be any 64 bits; SQLite keeps signed ones.
+                rows.append((kind, key - 2**63, seqs[0], offsets.tobytes()))
+            base.executemany("INSERT INTO postings VALUES (?, ?, ?, ?)", rows)
+            found.clear()
+        self.held = 0
+
+
+def _seqs() -> array[int]:
+    return array("Q")
 
 
 def seqs_of(journal: Journal, directory: Path, kind: int, ids: Iterable[int]) -> list[int]:
