@@ -20,7 +20,8 @@ from journal_tools.journal import Block, Journal, Record
 from journal_tools.journal.blocks import Mark
 
 if TYPE_CHECKING:
-    from crossbook._kernel import Kernel
+    from crossbook import rows
+    from crossbook._kernel import Kernel as Kernel  # noqa: PLC0414  # for annotations of modules that do not import the venue
     from crossbook.events import Event
     from crossbook.state import StateView
 
@@ -112,6 +113,74 @@ def reproduce(path: Path | Journal, *, step: Step | None = None) -> Reproduced:
     return Reproduced(run.marks, run.kernel)
 
 
+class Playback:
+    """A kernel that moves along a journal as far as it is asked to, and says what happened on the way.
+
+    Attributes:
+        journal: what it moves along.
+        kernel: where it stands; it moves on.
+    """
+
+    def __init__(self, path: Path | Journal, *, after: int = 0) -> None:
+        """Stand after a seq; 0 is genesis. Raises ToolError `unknown_seq`, `extra_missing`."""
+        self.journal = _journal(path)
+        self._run = _run_to(self.journal, after)
+        self.kernel = self._run.kernel
+
+    def blocks(self, to_seq: int) -> Iterator[tuple[int, list[Event]]]:
+        """Every seq up to one with its events; the kernel moves on block by block, and so is ahead of what is said."""
+        return self._moved(to_seq, singly=False)
+
+    def commands(self, to_seq: int) -> Iterator[tuple[int, list[Event]]]:
+        """The same, one command at a time: the kernel stands right after the seq that is given."""
+        return self._moved(to_seq, singly=True)
+
+    def move(self, to_seq: int) -> Kernel:
+        """Move on to a seq, whatever happens on the way."""
+        for _ in self._answers(to_seq, singly=False):
+            pass
+        return self.kernel
+
+    def _moved(self, to_seq: int, *, singly: bool) -> Iterator[tuple[int, list[Event]]]:
+        from crossbook.wire import decode_events
+
+        for answer in self._answers(to_seq, singly=singly):
+            for seq, found in groupby(decode_events(answer), key=lambda event: event.seq):
+                yield seq, list(found)
+
+    def _answers(self, to_seq: int, *, singly: bool) -> Iterator[bytes]:
+        if to_seq <= self.kernel.seq:
+            return
+        for block in self.journal.blocks(max(self.kernel.seq, 1), to_seq):
+            if block.last_seq <= self.kernel.seq:
+                continue
+            if singly or self.kernel.seq >= block.first_seq:
+                yield from self._run.answers_singly(block, to_seq)
+            else:
+                yield self._run.execute(block, to_seq)
+
+
+def asset_rows(kernel: Kernel) -> list[rows.AssetRow]:
+    """Every asset, in minor units."""
+    from crossbook import rows
+
+    return rows.ASSETS.decode(kernel.assets())
+
+
+def market_rows(kernel: Kernel) -> list[rows.MarketRow]:
+    """Every market, in ticks, lots and minor units."""
+    from crossbook import rows
+
+    return rows.MARKETS.decode(kernel.markets())
+
+
+def account_row(kernel: Kernel, account: int) -> rows.AccountRow | None:
+    """One account, in lots and minor units; None if there is none."""
+    from crossbook import rows
+
+    return rows.ACCOUNT.decode(kernel.account(account)) if 0 < account < 2**32 else None
+
+
 def named(event: Event) -> dict[str, Any]:
     """An event as a row: its name and its fields, seq apart."""
     fields = {field: getattr(event, field) for field in event.__struct_fields__ if field != "seq"}
@@ -151,23 +220,32 @@ class _Run:
         # Reading begins at the block before, so that the link between the two is checked as well.
         for block in self.journal.blocks(max(self.kernel.seq, 1), to_seq):
             if block.first_seq > self.kernel.seq:
-                yield self._execute(block, to_seq)
+                yield self.execute(block, to_seq)
                 if self._step is not None:
                     self._step(self.kernel.seq)
 
-    def _execute(self, block: Block, to_seq: int | None) -> bytes:
-        from crossbook._kernel import BlockError, KernelError
-
+    def execute(self, block: Block, to_seq: int | None) -> bytes:
+        """Execute a block, or its records up to a seq; what it did, as bytes."""
         self._compare(block.exec_mark, block.first_seq, block.segment)
         limit = None if to_seq is None or to_seq >= block.last_seq else to_seq - block.first_seq + 1
+        return self._apply(block, block.body, block.first_seq, block.count, limit)
+
+    def answers_singly(self, block: Block, to_seq: int) -> Iterator[bytes]:
+        """Execute what is left of a block one record at a time, up to a seq."""
+        if self.kernel.seq < block.first_seq:
+            self._compare(block.exec_mark, block.first_seq, block.segment)
+        done = self.kernel.seq + 1 - block.first_seq
+        for offset, body in enumerate(block.record_bytes()[done:], self.kernel.seq + 1):
+            if offset > to_seq:
+                return
+            yield self._apply(block, body, offset, 1, None)
+
+    def _apply(self, block: Block, body: bytes, first_seq: int, count: int, limit: int | None) -> bytes:
+        from crossbook._kernel import BlockError, KernelError
+
+        base = block.first_time_ns
         try:
-            return self.kernel.apply(
-                block.body,
-                first_seq=block.first_seq,
-                base_time_ns=block.first_time_ns,
-                count=block.count,
-                limit=limit,
-            )
+            return self.kernel.apply(body, first_seq=first_seq, base_time_ns=base, count=count, limit=limit)
         except (BlockError, KernelError) as error:
             raise Finding(
                 f"the block at seq {block.first_seq} cannot be executed: {error}",
