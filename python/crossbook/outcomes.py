@@ -13,8 +13,8 @@ asset, lots are valued at the mark of their moment, times are stamped ns.
 | socialised | deficits shared through loss indices |
 | negative equity | what pools owe at the end and do not have |
 | bad debt | insurance paid + socialised + negative equity |
-| rank inversions | pairs of candidates of one deleveraging of whom the one ranked higher (profit times leverage) \
-closed a smaller share, by more than a lot, than the one ranked lower |
+| rank inversions | pairs of those who could be deleveraged in an instant: the one ranked higher (profit times \
+leverage) closed a smaller share than the one ranked lower, and would have even with a lot of the latter's |
 | broken hedges | accounts whose positions on one underlying netted to 10 % of their gross or less before a forced \
 step, and to more than 50 % at the end of its instant |
 | time to solvency | from the first pool below maintenance to the last time none was; none if some are at the end |
@@ -164,7 +164,7 @@ class Outcomes:
         self._liquidated: set[int] = set()
         self._deleveraged: set[int] = set()
         self._inversions = 0
-        self._candidates: list[HolderRow] = []
+        self._ranked: dict[tuple[int, bool], _Ranked] = {}
         self._hedges = _Hedges(self._markets)
         self._trouble = _Trouble()
 
@@ -174,13 +174,15 @@ class Outcomes:
             return
         position = view.position(command.account, command.market)
         lots = position.lots if position else 0
-        holders = view.holders(command.market) if lots else []
-        self._candidates = [one for one in holders if one.lots * lots < 0 and one.account != command.account]
+        if lots and (command.market, lots > 0) not in self._ranked:
+            held = (one for one in view.holders(command.market) if one.lots * lots < 0 and one.equity >= 0)
+            market = self._markets[command.market]
+            self._ranked[command.market, lots > 0] = _Ranked(list(held), market.mark * market.tick_value)
 
     def after(self, events: Iterable[Event], *, time_ns: int) -> None:
         """Take in the events of one or more commands of one stamped time, in order."""
         if time_ns != self._time_ns:
-            self._hedges.close_instant()
+            self._close_instant()
             self._time_ns = time_ns
         for _, group in groupby(events, key=lambda event: event.seq):
             self._take(list(group))
@@ -203,7 +205,6 @@ class Outcomes:
                 self._take_money(event)
             self._trouble.take(event, self._time_ns)
         self._liquidated |= {event.account for event in events if isinstance(event, LiquidationStarted)}
-        self._count_inversions([event for event in events if isinstance(event, PositionMoved)])
 
     def _take_trade(self, event: Traded) -> None:
         signed = event.lots if event.taker_side == Side.BUY else -event.lots
@@ -224,6 +225,9 @@ class Outcomes:
         asset.of(event.source).forced += notional
         if event.reason == MoveReason.DELEVERAGE:
             self._deleveraged.add(event.destination)
+            ranked = self._ranked.get((event.market, event.lots > 0))
+            if ranked is not None:
+                ranked.closed[event.destination] = ranked.closed.get(event.destination, 0) + abs(event.lots)
             forgone = event.value - notional if event.lots > 0 else notional - event.value
             asset.adl_notional += notional
             asset.adl_forgone += forgone
@@ -246,17 +250,15 @@ class Outcomes:
             asset.liquidated_notional += event.value
             asset.of(event.account).forced += event.value
 
-    def _count_inversions(self, moves: list[PositionMoved]) -> None:
-        """Pairs of candidates of whom the higher ranked one could have closed a lot more and still less."""
-        closed = {event.destination: abs(event.lots) for event in moves if event.reason == MoveReason.DELEVERAGE}
-        if closed:
-            market = self._markets[moves[0].market]
-            self._inversions += inversions(self._candidates, closed, market.mark * market.tick_value)
-        self._candidates = []
+    def _close_instant(self) -> None:
+        """The instant is over: whose hedge is broken, and who was passed over in its deleveragings."""
+        self._hedges.close_instant()
+        self._inversions += sum(inversions(one.candidates, one.closed, one.lot_value) for one in self._ranked.values())
+        self._ranked.clear()
 
     def finish(self, view: PolicyView) -> Outcome:
         """What came of it, with what pools owe and must have in the end."""
-        self._hedges.close_instant()
+        self._close_instant()
         for row in view.assets():
             isolated = (market.insurance.fund for market in view.markets() if market.settlement == row.asset)
             self._of_asset(row.asset).insurance_left = row.limits.fund + sum(isolated)
@@ -288,13 +290,13 @@ class Outcomes:
 
 
 def inversions(candidates: Sequence[HolderRow], closed: Mapping[int, int], lot_value: int) -> int:
-    """Rank inversions of one deleveraging: `closed` are lots by account, `lot_value` is a lot at the mark."""
+    """Rank inversions among candidates: `closed` are lots by account, `lot_value` is a lot at the mark."""
     ranked = sorted(candidates, key=lambda one: score(one, lot_value), reverse=True)
     above: list[Fraction] = []
     count = 0
     for _, equals in groupby(ranked, key=lambda one: score(one, lot_value)):
         level = [(closed.get(one.account, 0), abs(one.lots)) for one in equals]
-        count += sum(bisect_left(above, Fraction(lots, held)) for lots, held in level if lots)
+        count += sum(bisect_left(above, Fraction(lots - 1, held)) for lots, held in level if lots)
         for lots, held in level:
             insort(above, Fraction(lots + 1, held))
     return count
@@ -311,6 +313,14 @@ def _forced(events: Iterable[Event]) -> set[int]:
             if event.reason == MoveReason.DELEVERAGE:
                 forced.add(event.destination)
     return forced
+
+
+class _Ranked(Struct):
+    """Who could be asked in an instant, as they stood before its first deleveraging, and what they closed in it."""
+
+    candidates: list[HolderRow]
+    lot_value: int
+    closed: dict[int, int] = field(default_factory=dict)
 
 
 class _Market(Struct):

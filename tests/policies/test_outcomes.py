@@ -85,4 +85,5 @@ def test_an_inversion_is_a_pair_in_which_the_higher_ranked_closed_less() -> None
     three = [holder(account, -100, cost=-12_000, equity=1_000 * account) for account in (1, 2, 3)]
     assert inversions(three, {2: 50, 3: 10}, 100) == 2
     assert inversions(three, {1: 100, 2: 50, 3: 10}, 100) == 0
-    assert inversions(three, {1: 33, 2: 33, 3: 34}, 100) == 0, "another lot would have been as much"
+    assert inversions(three, {1: 33, 2: 33, 3: 35}, 100) == 0, "a lot more for one and less for the other"
+    assert inversions(three, {1: 33, 2: 33, 3: 36}, 100) == 2

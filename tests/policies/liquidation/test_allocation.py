@@ -146,7 +146,7 @@ def test_every_rule_gives_whole_lots_of_those_who_have_them(
     name: str, candidates: list[HolderRow], wanted: int
 ) -> None:
     rule, held = allocator(name), {one.account: -one.lots for one in candidates}
-    claim = Claim(account=99, market=1, lots=wanted, mark=100, tick_value=1)
+    claim = Claim(market=1, lots=wanted, mark=100, tick_value=1)
     given_lots = rule.allocate(claim, candidates, NoView())  # type: ignore[arg-type]
     assert sum(one.lots for one in given_lots) == min(wanted, sum(held.values()))
     assert len({one.account for one in given_lots}) == len(given_lots)
@@ -157,12 +157,14 @@ def test_every_rule_gives_whole_lots_of_those_who_have_them(
 def test_the_cap_of_pro_rata_leaves_the_rest_for_another_time() -> None:
     rule = allocator({"rule": "pro_rata", "cap_rate": RATE_ONE // 4})
     two = [HolderRow(one, False, -100, -12_000, 2_000, Standing.HEALTHY, 5_000, 0, 0) for one in (1, 2)]
-    claim = Claim(account=99, market=1, lots=80, mark=100, tick_value=1)
+    claim = Claim(market=1, lots=80, mark=100, tick_value=1)
     assert [(one.account, one.lots) for one in rule.allocate(claim, two, NoView())] == [(1, 25), (2, 25)]  # type: ignore[arg-type]
 
 
-def test_shares_are_floored_and_what_is_left_goes_to_the_first_who_has_room() -> None:
+def test_shares_are_floored_and_what_is_left_goes_to_the_largest_remainders() -> None:
     assert capped(10, [1, 1, 1], [9, 9, 9]) == [4, 3, 3]
+    assert capped(1, [10, 90], [10, 90]) == [0, 1]
+    assert capped(3, [10, 90, 50], [10, 90, 50]) == [0, 2, 1]
     assert capped(10, [1, 1, 1], [2, 9, 9]) == [2, 4, 4]
     assert capped(5, [100, 1], [5, 5]) == [5, 0]
 

@@ -97,7 +97,8 @@ def _taken(plight: Plight, left: dict[int, int], vault: tuple[int, int, int], pr
             row = present.market(market)
             commands.append(TakeOver(plight.row.account, market, share, account))
             present.taken[account] = present.taken.get(account, 0) + share * row.mark * row.tick_value
-            present.close(plight.row.account, market, share)
+            present.move(plight.row.account, market)
+            present.busy.add(account)
             left[market] = lots - share
     return commands
 
@@ -137,47 +138,49 @@ def deleverage(terms: Terms, case: Case, plight: Plight, present: Present) -> Ou
 def _deleveraged(terms: Terms, plight: Plight, position: PositionRow, present: Present) -> Command | None:
     """One position against its counterparties; whom it would leave in debt is asked for nothing."""
     account, market = plight.row.account, present.market(position.market)
-    claim = Claim(
-        account=account, market=market.market, lots=position.lots, mark=market.mark, tick_value=market.tick_value
-    )
-    others = (one for one in present.holders(market.market) if one.account not in {account, *present.trading})
-    holders = [_left(one, market, present) for one in others]
+    holders = (one for one in present.holders(market.market) if one.account not in present.busy)
     candidates = [one for one in holders if one.lots * position.lots < 0 and one.equity >= 0]
+    given: list[Allocation] = []
     for _ in range(len(candidates) + 1):
-        if not candidates:
-            return None
-        given = allocator(terms.allocation).allocate(claim, candidates, present.view)[:COUNTERPARTIES_MAX]
+        given = _shares(terms, position, market, candidates, present)
         ruined = _ruined(plight, position, market, given, candidates)
         if not ruined:
             break
         candidates = [one for one in candidates if one.account not in ruined]
-    else:
-        return None
-    for one in given:
-        present.close(one.account, market.market, one.lots)
     total = sum(one.lots for one in given)
-    present.close(account, market.market, total)
-    return Deleverage(account, market.market, total, tuple(given)) if total else None
+    if total == 0:
+        return None
+    present.claim(position.market, position.lots > 0, total, given)
+    present.move(account, position.market)
+    return Deleverage(account, market.market, total, tuple(given))
 
 
-def _left(holder: HolderRow, market: MarketRow, present: Present) -> HolderRow:
-    """A holder without the lots that this turn closes already, each at the mark."""
-    closed = present.closed.get((holder.account, market.market), 0)
-    if not closed:
-        return holder
-    lots = holder.lots - closed if holder.lots > 0 else holder.lots + closed
-    cost = holder.cost * lots // holder.lots
-    return HolderRow(
-        holder.account,
-        holder.isolated,
-        lots,
-        cost,
-        lots * market.mark * market.tick_value - cost,
-        holder.standing,
-        holder.equity,
-        holder.requirement,
-        holder.maintenance,
+def _shares(
+    terms: Terms, position: PositionRow, market: MarketRow, candidates: list[HolderRow], present: Present
+) -> list[Allocation]:
+    """Who closes against a position, by the rule.
+
+    All that a turn closes on one side of a market is one claim: the rule is asked about the sum so far, and this
+    position gets what is new. Else the dust of many small claims would always fall on the same accounts.
+    """
+    if not candidates:
+        return []
+    before, already = present.claimed(position.market, position.lots > 0)
+    lots = before + abs(position.lots)
+    claim = Claim(
+        market=market.market,
+        lots=lots if position.lots > 0 else -lots,
+        mark=market.mark,
+        tick_value=market.tick_value,
     )
+    left = abs(position.lots)
+    given: list[Allocation] = []
+    for one in allocator(terms.allocation).allocate(claim, candidates, present.view):
+        fresh = min(one.lots - already.get(one.account, 0), left)
+        if fresh > 0 and len(given) < COUNTERPARTIES_MAX:
+            given.append(Allocation(one.account, fresh))
+            left -= fresh
+    return given
 
 
 def _ruined(

@@ -334,7 +334,7 @@ def _take(case: Case, rung: str, step: Step, plight: Plight, present: Present) -
         proposals.append(Proposal(note(STEP, body, account=case.account), case.cause))
     proposals += [Proposal(command, case.cause) for command in step.commands]
     if rung in _TRADING:
-        present.trading.add(case.account)
+        present.busy.add(case.account)
     case.counts[rung] = case.counts.get(rung, 0) + 1
     case.taken[rung] = present.time_ns
     if rung == "auction" and isinstance(step.commands[0], CloseAuction):

@@ -26,9 +26,8 @@ BUILT_IN: Final[Mapping[str, str]] = MappingProxyType(
 
 
 class Claim(Struct, frozen=True):
-    """The position that must go: its `lots`, long positive, at a mark in ticks of `tick_value` minor units per lot."""
+    """What must go: lots of a market, long positive, at a mark in ticks of `tick_value` minor units per lot."""
 
-    account: int
     market: int
     lots: int
     mark: int

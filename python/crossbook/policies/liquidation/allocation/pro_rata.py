@@ -15,7 +15,7 @@ from crossbook.rows import HolderRow
 class ProRata(Struct, frozen=True, forbid_unknown_fields=True):
     """By lots, but nobody more than `cap_rate` of what he has (parts per 10^9, at least one lot) in one deleveraging.
 
-    Shares are floored; what is left goes to the first, by account id, who has room. What is beyond all caps stays.
+    Shares are floored, and what that leaves goes to the largest remainders. What is beyond all caps stays.
     """
 
     cap_rate: int = RATE_ONE
@@ -31,21 +31,19 @@ class ProRata(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def capped(amount: int, weights: Sequence[int], caps: Sequence[int]) -> list[int]:
-    """An amount by weights, floored, none over his cap; what caps leave is shared among the others, again by weight."""
+    """An amount by weights, floored, none over his cap; what caps leave is shared among the others, again by weight.
+
+    When less than one is due to each of those who have room, the largest remainders get one; ties to the first.
+    """
     given, left = [0] * len(weights), amount
     while left:
-        open_ones = [index for index, cap in enumerate(caps) if given[index] < cap]
-        total = sum(weights[index] for index in open_ones)
-        parts = [left * weights[index] // total for index in open_ones]
-        moved = 0
-        for index, part in zip(open_ones, parts, strict=True):
-            step = min(part, caps[index] - given[index])
+        able = [index for index, cap in enumerate(caps) if given[index] < cap]
+        total = sum(weights[index] for index in able)
+        steps = {index: min(left * weights[index] // total, caps[index] - given[index]) for index in able}
+        if not any(steps.values()):
+            able.sort(key=lambda index: (-(amount * weights[index] % total), index))
+            steps = dict.fromkeys(able[:left], 1)
+        for index, step in steps.items():
             given[index] += step
-            moved += step
-        left -= moved
-        if moved == 0:
-            for index in open_ones:
-                step = min(1, left)
-                given[index] += step
-                left -= step
+            left -= step
     return given
