@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from crossbook.console import emit_json, guarded, json_option, progress_bar
-from crossbook.study import report
+from crossbook.study import cascade as crash
+from crossbook.study import cascade_report, report
 from crossbook.study.efficiency import PATHS, SEED, efficiency
 
 
@@ -30,3 +33,28 @@ def efficiency_command(*, seed: int, paths: int, as_json: bool) -> None:
         emit_json(report.document(study))
     else:
         click.echo(report.tables(study), nl=False)
+
+
+@study_group.command("cascade", short_help="Liquidation policies and allocation rules in one crash.")
+@click.option("--seed", type=int, default=crash.SEED, show_default=True, help="Of the market and its path.")
+@click.option("--accounts", type=click.IntRange(min=100), default=crash.ACCOUNTS, show_default=True, help="How many.")
+@click.option(
+    "--page",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Put the table into this page, and the plot beside it.",
+)
+@json_option
+@guarded
+def cascade_command(*, seed: int, accounts: int, page: Path | None, as_json: bool) -> None:
+    """Play one crash under every liquidation policy and every allocation rule, and say what came of each.
+
+    The table is that of docs/cascade_study.md.
+    """
+    with progress_bar("crashing", as_json=as_json) as progress:
+        study = crash.cascade(seed=seed, accounts=accounts, progress=progress)
+    if page is not None:
+        click.echo(f"wrote {page} and {cascade_report.write_page(study, page)}", err=True)
+    if as_json:
+        emit_json(cascade_report.document(study))
+    else:
+        click.echo(cascade_report.table(study), nl=False)

@@ -62,10 +62,10 @@ def _requirements(study: Study) -> str:
     rows = []
     for line in study.lines:
         isolated, cross, portfolio = (copy.requirement for copy in line.copies)
-        money = [_thousands(amount) for amount in (line.notional, isolated, cross, portfolio)]
+        money = [thousands(amount) for amount in (line.notional, isolated, cross, portfolio)]
         share = f"{-(-100 * portfolio // cross)} %"
-        rows.append([line.portfolio.name, *money, share, _thousands(line.lost_at_most(99))])
-    return _markdown(head, rows)
+        rows.append([line.portfolio.name, *money, share, thousands(line.lost_at_most(99))])
+    return markdown(head, rows)
 
 
 def _losses(study: Study, which: str) -> str:
@@ -74,7 +74,7 @@ def _losses(study: Study, which: str) -> str:
     head = [title, *(f"{way.value}: paths, mean, worst" for way in Way)]
     if which == "closed":
         head += ["paths closed: isolated, cross, portfolio"]
-    return _markdown(head, [_loss_row(study, line, which) for line in study.lines])
+    return markdown(head, [_loss_row(study, line, which) for line in study.lines])
 
 
 def _loss_row(study: Study, line: Line, which: str) -> list[str]:
@@ -82,7 +82,7 @@ def _loss_row(study: Study, line: Line, which: str) -> list[str]:
     for copy in line.copies:
         loss = copy.held if which == "held" else copy.closed
         mean = -(-loss.total // study.paths)
-        row.append(f"{loss.paths}, {_thousands(mean)}, {_thousands(loss.worst)}")
+        row.append(f"{loss.paths}, {thousands(mean)}, {thousands(loss.worst)}")
     if which == "closed":
         row.append(", ".join(str(copy.called) for copy in line.copies))
     return row
@@ -95,7 +95,7 @@ def _reaches(study: Study) -> str:
     for reach in study.reaches:
         ends = (_percent((end - reach.start) * RATE_ONE // reach.start) for end in (reach.lowest, reach.highest))
         rows.append([reach.symbol, _percent(reach.range_rate), str(reach.beyond), *ends])
-    return _markdown(head, rows)
+    return markdown(head, rows)
 
 
 def _percent(rate: int) -> str:
@@ -104,12 +104,13 @@ def _percent(rate: int) -> str:
     return f"{'-' if rate < 0 else ''}{tenths // 10}.{tenths % 10} %"
 
 
-def _thousands(minor: int) -> str:
+def thousands(minor: int) -> str:
     """Thousands of USDC with one decimal, rounded up."""
     tenths = -(-minor // (100 * _USDC))
-    return f"{tenths // 10:,}.{tenths % 10}"
+    return f"{'-' if tenths < 0 else ''}{abs(tenths) // 10:,}.{abs(tenths) % 10}"
 
 
-def _markdown(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+def markdown(head: list[str], rows: list[list[str]], *, words: int = 1) -> str:
+    """A table; the first `words` columns are words, the others numbers."""
+    lines = [head, ["---"] * words + ["---:"] * (len(head) - words), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -171,11 +171,11 @@ def test_shares_are_floored_and_what_is_left_goes_to_the_largest_remainders() ->
 
 def test_water_fills_to_one_level_and_no_further() -> None:
     """Leverage 3, 2 and 1 on equity of 100, and 100 lots are worth one of leverage."""
-    three = [Vessel(one, 1_000, 100, 100 * (4 - one), 1) for one in (1, 2, 3)]
-    assert filled(three, 100) == [100, 0, 0]
-    assert filled(three, 200) == [150, 50, 0]
-    assert filled(three, 300) == [200, 100, 0]
-    assert filled(three, 303) == [201, 101, 1]
+    three = [Vessel(one, 1_000, 100, 100 * (4 - one)) for one in (1, 2, 3)]
+    assert filled(three, 100, 1) == [100, 0, 0]
+    assert filled(three, 200, 1) == [150, 50, 0]
+    assert filled(three, 300, 1) == [200, 100, 0]
+    assert filled(three, 303, 1) == [201, 101, 1]
 
 
 def test_the_rules_that_come_with_crossbook() -> None:

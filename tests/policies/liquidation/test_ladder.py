@@ -133,7 +133,7 @@ def test_a_stage_bounds_the_share_and_sets_the_pace(tmp_path: Path) -> None:
         {"below_rate": 2 * RATE_ONE, "share_rate": 2 * PERCENT, "cooldown_ns": 60 * SECOND},
         {"below_rate": 90 * PERCENT, "share_rate": RATE_ONE, "cooldown_ns": 5 * SECOND},
     ]
-    scene = Trouble(tmp_path, {"policy": "ladder", "stages": stages})
+    scene = Trouble(tmp_path, {"policy": "ladder", "stages": stages, "reductions_max": 3})
     alice = scene.long(3_000)
     scene.quote(scene.house, BTC, Side.BUY, 58_400, 5_000)
     scene.falls(BTC, 58_400)

@@ -16,6 +16,7 @@ from crossbook.commands import (
     SetCollateralPrice,
     SetGrades,
     SetInsurance,
+    SetMark,
     SetOracle,
     SetPositionMode,
 )
@@ -31,7 +32,7 @@ from crossbook.events import (
     PositionMoved,
     Rejected,
 )
-from tests.policies.liquidation.trouble import BTC, PERCENT, UNIT, USDC, Trouble
+from tests.policies.liquidation.trouble import BTC, ETH, PERCENT, UNIT, USDC, Trouble
 
 AUCTION = {"policy": "ladder", "auction_ns": 20 * 10**9, "auction_rest_ns": 40 * 10**9}
 
@@ -112,6 +113,25 @@ def test_with_nobody_on_the_other_side_to_ask_it_waits_and_says_so(tmp_path: Pat
         "auction: no_liquidators",
     ]
     assert len(scene.said(Noted)) == len({event.body for event in scene.said(Noted)})
+
+
+def test_winners_who_cannot_afford_it_are_not_asked_and_nothing_spins(tmp_path: Path) -> None:
+    """Alice owes 1,000. Bob, short what she is long, has lost with ETH what he won: 900 are left to him."""
+    scene = Trouble(tmp_path)
+    bob, alice = scene.funded(6_900), scene.funded(3_000)
+    scene.trade(alice, BTC, 1_000, 60_000, partner=bob)
+    scene.trade(bob, ETH, 1_000, 3_000)
+    scene.do(SetMark(ETH, 40_000), SetMark(BTC, 112_000))
+    assert (scene.equity(alice), scene.equity(bob)) == (-1_000 * UNIT, 900 * UNIT)
+    before = len(scene.events)
+    scene.passes(60)
+    assert len(scene.events) == before
+    assert [waiting.reasons for waiting in scene.waits() if waiting.account == alice] == [
+        ["deleverage: no_counterparties"]
+    ]
+    scene.do(Deposit(bob, USDC, 5_000 * UNIT))
+    scene.passes(5)
+    assert (scene.lots(alice), scene.equity(alice), scene.equity(bob)) == (0, 0, 4_900 * UNIT)
 
 
 def test_a_vault_that_comes_late_is_used_at_once(tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ class Case(Struct, kw_only=True):
         loser: market and side (1 long, 2 short) of the position that has lost most, 0 and 0 if none was seen.
         shared: markets whose other side shared in its debt already.
         waiting: what it was last stated to wait for.
-        rung: the rung that was last stated to be taken.
     """
 
     account: int
@@ -53,16 +52,18 @@ class Case(Struct, kw_only=True):
     loser: tuple[int, int] = (0, 0)
     shared: list[int] = field(default_factory=list)
     waiting: str = ""
-    rung: str = ""
 
     @property
     def pool(self) -> tuple[int, int, int]:
         """The pool as commands name it: account, asset, market."""
         return self.account, self.asset, self.market
 
-    def open_instant(self, time_ns: int, shape: list[int]) -> None:
-        """Begin to look at it at this time; a rung whose step left the pool as it was is barred for the instant."""
-        if self.instant_ns != time_ns:
+    def open_instant(self, time_ns: int, shape: list[int], *, lasting_ns: int) -> None:
+        """Begin to look at it at this time; a rung whose step left the pool as it was is barred for the instant.
+
+        What follows within `lasting_ns` still counts as the same instant.
+        """
+        if time_ns >= self.instant_ns + lasting_ns:
             self.instant_ns, self.steps, self.last, self.barred = time_ns, 0, "", []
         elif self.last and self.shape == shape and self.last not in self.barred:
             self.barred.append(self.last)

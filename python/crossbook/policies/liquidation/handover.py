@@ -5,17 +5,12 @@ All positions of a pool go in one submission, so that a hedge never stands on on
 
 from __future__ import annotations
 
-from crossbook import formulas
-from crossbook.commands import Allocation, CloseAuction, Command, Deleverage, OpenAuction, TakeOver
+from crossbook.commands import CloseAuction, Command, Deleverage, OpenAuction, TakeOver
 from crossbook.events import Standing
-from crossbook.policies.liquidation.allocation import Claim, allocator
 from crossbook.policies.liquidation.cases import Case
 from crossbook.policies.liquidation.present import Plight, Present, share_up
 from crossbook.policies.liquidation.terms import Outcome, Pass, Step, Terms
-from crossbook.rows import HolderRow, MarketRow, PositionRow
-
-COUNTERPARTIES_MAX = 1_000
-"""Entries that one Deleverage may name."""
+from crossbook.rows import MarketRow, PositionRow
 
 
 def _obstacle(plight: Plight, present: Present) -> str:
@@ -97,7 +92,6 @@ def _taken(plight: Plight, left: dict[int, int], vault: tuple[int, int, int], pr
             row = present.market(market)
             commands.append(TakeOver(plight.row.account, market, share, account))
             present.taken[account] = present.taken.get(account, 0) + share * row.mark * row.tick_value
-            present.move(plight.row.account, market)
             present.busy.add(account)
             left[market] = lots - share
     return commands
@@ -118,7 +112,10 @@ def _margin_of(notional: int, present: Present) -> int:
 
 
 def deleverage(terms: Terms, case: Case, plight: Plight, present: Present) -> Outcome:
-    """Those on the other side close against the pool at its bankruptcy value, shared out by the allocation rule."""
+    """Those on the other side close against the pool at its bankruptcy value.
+
+    Who they are is decided when the turn has claimed all it claims (`claims`).
+    """
     if not plight.failing:
         return Pass("not_failing")
     due = case.failing_ns + terms.deleverage_after_ns
@@ -127,78 +124,6 @@ def deleverage(terms: Terms, case: Case, plight: Plight, present: Present) -> Ou
     obstacle = _obstacle(plight, present)
     if obstacle:
         return Pass(obstacle)
-    commands = [
-        command
-        for position in _open_positions(plight, present)
-        if (command := _deleveraged(terms, plight, position, present)) is not None
-    ]
-    return Step(tuple(commands), "nobody_else_takes_it") if commands else Pass("no_counterparties")
-
-
-def _deleveraged(terms: Terms, plight: Plight, position: PositionRow, present: Present) -> Command | None:
-    """One position against its counterparties; whom it would leave in debt is asked for nothing."""
-    account, market = plight.row.account, present.market(position.market)
-    holders = (one for one in present.holders(market.market) if one.account not in present.busy)
-    candidates = [one for one in holders if one.lots * position.lots < 0 and one.equity >= 0]
-    given: list[Allocation] = []
-    for _ in range(len(candidates) + 1):
-        given = _shares(terms, position, market, candidates, present)
-        ruined = _ruined(plight, position, market, given, candidates)
-        if not ruined:
-            break
-        candidates = [one for one in candidates if one.account not in ruined]
-    total = sum(one.lots for one in given)
-    if total == 0:
-        return None
-    present.claim(position.market, position.lots > 0, total, given)
-    present.move(account, position.market)
-    return Deleverage(account, market.market, total, tuple(given))
-
-
-def _shares(
-    terms: Terms, position: PositionRow, market: MarketRow, candidates: list[HolderRow], present: Present
-) -> list[Allocation]:
-    """Who closes against a position, by the rule.
-
-    All that a turn closes on one side of a market is one claim: the rule is asked about the sum so far, and this
-    position gets what is new. Else the dust of many small claims would always fall on the same accounts.
-    """
-    if not candidates:
-        return []
-    before, already = present.claimed(position.market, position.lots > 0)
-    lots = before + abs(position.lots)
-    claim = Claim(
-        market=market.market,
-        lots=lots if position.lots > 0 else -lots,
-        mark=market.mark,
-        tick_value=market.tick_value,
-    )
-    left = abs(position.lots)
-    given: list[Allocation] = []
-    for one in allocator(terms.allocation).allocate(claim, candidates, present.view):
-        fresh = min(one.lots - already.get(one.account, 0), left)
-        if fresh > 0 and len(given) < COUNTERPARTIES_MAX:
-            given.append(Allocation(one.account, fresh))
-            left -= fresh
-    return given
-
-
-def _ruined(
-    plight: Plight, position: PositionRow, market: MarketRow, given: list[Allocation], candidates: list[HolderRow]
-) -> set[int]:
-    """Those whose equity their part of the bankruptcy value would use up."""
-    closing = sum(one.lots for one in given)
-    if closing == 0:
-        return set()
-    freed = position.maintenance * closing // abs(position.lots)
-    value = formulas.bankruptcy_value(plight.target(position, market), closing=closing, freed=freed)
-    equities = {one.account: one.equity for one in candidates}
-    parts = formulas.shares(value, [one.lots for one in given])
-    long = position.lots > 0
-    ruined = set()
-    for one, part in zip(given, parts, strict=True):
-        fair = one.lots * market.mark * market.tick_value
-        cost = part - fair if long else fair - part
-        if cost > equities[one.account]:
-            ruined.add(one.account)
-    return ruined
+    claims = [one for one in _open_positions(plight, present) if present.claim(plight, one)]
+    commands = tuple(Deleverage(plight.row.account, one.market, abs(one.lots), ()) for one in claims)
+    return Step(commands, "nobody_else_takes_it") if commands else Pass("no_counterparties")

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from crossbook.commands import RATE_ONE, Allocation, MarginMode, MarketMode, Side
+from crossbook.commands import RATE_ONE, MarginMode, MarketMode, Side
 from crossbook.events import Standing
 from crossbook.formulas import Target
 from crossbook.policies.contract import Turn
@@ -80,8 +80,8 @@ class Plight(Struct, frozen=True):
 class Present:
     """The venue at a turn, decoded as it is asked for; what this turn plans to use is taken off.
 
-    `spent` is by insurance fund (asset, market), `taken` by vault. `busy` are the accounts for which this turn sends
-    orders or moves lots: nobody knows yet what they will hold.
+    `spent` is by insurance fund (asset, market), `taken` by vault. `busy` are the accounts that this turn does
+    something with: nobody knows yet what they will hold. `claims` are the positions to be deleveraged.
     """
 
     def __init__(self, turn: Turn) -> None:
@@ -89,9 +89,8 @@ class Present:
         self.time_ns = turn.time_ns
         self.spent: dict[tuple[int, int], int] = {}
         self.taken: dict[int, int] = {}
-        self.moved: set[tuple[int, int]] = set()
         self.busy: set[int] = set()
-        self._claims: dict[tuple[int, bool], tuple[int, dict[int, int]]] = {}
+        self.claims: dict[tuple[int, int], tuple[Plight, PositionRow]] = {}
         self._holders: dict[int, list[HolderRow]] = {}
         self._best: dict[tuple[int, Side], int | None] = {}
 
@@ -144,26 +143,12 @@ class Present:
             return "oracle_grade"
         return "market_halted" if row.mode == MarketMode.HALTED else ""
 
-    def move(self, account: int, market: int) -> None:
-        """Note that a step of this turn takes lots of a market from an account, or gives it some."""
-        self.moved.add((account, market))
-        self.busy.add(account)
-
-    def claim(self, market: int, is_long: bool, lots: int, given: list[Allocation]) -> None:  # noqa: FBT001
-        """Note that this turn closes lots of the longs, or shorts, of a market against these."""
-        before, already = self.claimed(market, is_long)
-        for one in given:
-            already[one.account] = already.get(one.account, 0) + one.lots
-            self.moved.add((one.account, market))
-        self._claims[market, is_long] = before + lots, already
-
-    def claimed(self, market: int, is_long: bool) -> tuple[int, dict[int, int]]:  # noqa: FBT001
-        """The lots that this turn closes already of a side of a market, and against whom."""
-        return self._claims.get((market, is_long), (0, {}))
-
-    def is_moving(self, account: int) -> bool:
-        """Whether a step of this turn moves lots of an account, so that what is seen of it is no longer so."""
-        return any(moving == account for moving, _ in self.moved)
+    def claim(self, plight: Plight, position: PositionRow) -> bool:
+        """Note that a position is to be deleveraged; whether anybody holds the other side."""
+        if not any(one.lots * position.lots < 0 for one in self.holders(position.market)):
+            return False
+        self.claims[plight.row.account, position.market] = plight, position
+        return True
 
     def matches(self, market: int) -> str:
         """What keeps orders off a market: `""` if nothing does."""

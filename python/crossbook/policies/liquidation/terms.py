@@ -24,9 +24,9 @@ class Stage(Struct, frozen=True):
 
 
 STAGES: tuple[Stage, ...] = (
-    Stage(2 * RATE_ONE, RATE_ONE // 2, 30 * _SECOND),
-    Stage(RATE_ONE * 9 // 10, RATE_ONE, 10 * _SECOND),
-    Stage(RATE_ONE * 8 // 10, RATE_ONE, 5 * _SECOND),
+    Stage(2 * RATE_ONE, RATE_ONE // 2, 10 * _SECOND),
+    Stage(RATE_ONE * 9 // 10, RATE_ONE, 5 * _SECOND),
+    Stage(RATE_ONE * 8 // 10, RATE_ONE, 3 * _SECOND),
 )
 """At most half of a position at a time at first, then all that is needed, more and more often."""
 
@@ -51,14 +51,14 @@ class Terms(Struct, frozen=True, kw_only=True):
         call_repeat_ns: a margin call of the same level, or a lower one, is not repeated within this time.
         steps_max: steps on one pool in one instant.
         proposals_max: proposals in one instant; pools that are left wait for `relief_ns`.
-        relief_ns: see `proposals_max`.
+        relief_ns: see `proposals_max`; what happens to a pool within it counts as one instant.
     """
 
     liquidatable: tuple[str, ...] = ("hedge", "reduce", "auction")
     take_over: tuple[str, ...] = ("take_over", "deleverage", "hedge", "reduce", "auction")
     bankrupt: tuple[str, ...] = ("take_over", "close", "deleverage")
     stages: tuple[Stage, ...] = STAGES
-    reductions_max: int = 3
+    reductions_max: int = 2
     auction_start_rate: int = 0
     auction_end_rate: int = RATE_ONE // 20
     auction_ns: int = 30 * _SECOND

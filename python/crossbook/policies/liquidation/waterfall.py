@@ -14,7 +14,7 @@ from typing import ClassVar, Final
 
 from msgspec import Struct
 
-from crossbook.commands import CancelIncreasing, CloseAuction, Command, Lock, Release, Socialise
+from crossbook.commands import CancelIncreasing, CloseAuction, Command, Deleverage, Lock, Note, Release, Socialise
 from crossbook.events import (
     AuctionClosed,
     AuctionOpened,
@@ -42,6 +42,7 @@ from crossbook.policies.contract import Proposal, Reaction, Turn
 from crossbook.policies.liquidation import handover, losses, reduction
 from crossbook.policies.liquidation.allocation import allocator
 from crossbook.policies.liquidation.cases import NEVER, Call, Case, Cases, key_of
+from crossbook.policies.liquidation.claims import Supplies
 from crossbook.policies.liquidation.present import Plight, Present
 from crossbook.policies.liquidation.terms import Outcome, Pass, Step, Terms
 from crossbook.policies.liquidation.words import CALL, STEP, WAIT, MarginCall, StepTaken, Waiting
@@ -114,17 +115,25 @@ class Waterfall(Terms, frozen=True, kw_only=True):
         if state.instant_ns != turn.time_ns:
             state.instant_ns, state.proposed = turn.time_ns, 0
         proposals = _take_in(self, state, turn, present)
+        looked: list[_Look] = []
+        planned = len(proposals)
         for case, plight in _in_order(state, present):
-            if present.is_moving(case.account):
+            if case.account in present.busy:
                 continue
-            if state.proposed + len(proposals) >= self.proposals_max:
+            planned += len(looked[-1][2]) if looked else 0
+            if state.proposed + planned >= self.proposals_max:
                 case.due_ns = turn.time_ns + self.relief_ns
                 continue
-            proposals += _look(self, state, case, plight, present)
+            looked.append((case, plight, _look(self, state, case, plight, present)))
+        proposals += _settled(self, looked, present)
         state.proposed += len(proposals)
         due = min((case.due_ns for case in state.cases.values()), default=NEVER)
         wake_ns = None if due == NEVER else max(due, turn.time_ns + 1)
         return Reaction(state, tuple(proposals), wake_ns)
+
+
+_Look = tuple[Case, Plight | None, list[Proposal]]
+"""A case, how its pool stands, and what is proposed for it."""
 
 
 # --- what happened ----------------------------------------------------------------------------------------------------
@@ -227,7 +236,7 @@ def _look(terms: Terms, state: Cases, case: Case, plight: Plight | None, present
     if plight is None:
         state.close(case)
         return []
-    case.open_instant(present.time_ns, _shape(plight, present))
+    case.open_instant(present.time_ns, _shape(plight, present), lasting_ns=terms.relief_ns)
     _remember(case, plight, present)
     if not plight.needy and not plight.owes:
         return _over(terms, state, case, plight, present)
@@ -333,15 +342,29 @@ def _take(case: Case, rung: str, step: Step, plight: Plight, present: Present) -
         )
         proposals.append(Proposal(note(STEP, body, account=case.account), case.cause))
     proposals += [Proposal(command, case.cause) for command in step.commands]
-    if rung in _TRADING:
-        present.busy.add(case.account)
+    present.busy.add(case.account)
     case.counts[rung] = case.counts.get(rung, 0) + 1
     case.taken[rung] = present.time_ns
     if rung == "auction" and isinstance(step.commands[0], CloseAuction):
         case.counts.clear()
     case.shared += [command.market for command in step.commands if isinstance(command, Socialise)]
-    case.waiting, case.rung, case.due_ns = "", rung, present.time_ns
+    case.due_ns = present.time_ns
     _note_step(case, rung, plight, present)
+    return proposals
+
+
+def _settled(terms: Terms, looked: list[_Look], present: Present) -> list[Proposal]:
+    """All proposals, deleveragings with their counterparties; a pool for which there are none has to wait."""
+    supplies = Supplies(terms, present)
+    proposals: list[Proposal] = []
+    for case, plight, found in looked:
+        met = supplies.meet(found)
+        if len(met) < len(found) and plight is not None and not any(isinstance(p.command, Deleverage) for p in met):
+            met = [proposal for proposal in met if not isinstance(proposal.command, Note)]
+            met += _wait(terms, case, [(Pass("no_counterparties"), "deleverage")], plight, present)
+        elif case.last:
+            case.waiting = ""
+        proposals += met
     return proposals
 
 

@@ -19,18 +19,12 @@ from crossbook.rows import HolderRow, MarketRow
 
 
 class Vessel(Struct, frozen=True):
-    """A candidate: lots he can give, equity, exposure, and what one lot takes off it (both times 10^9)."""
+    """A candidate: the lots he can give, his equity, and his exposure (times 10^9)."""
 
     account: int
     lots: int
     equity: int
     exposure: int
-    relief: int
-
-    def given(self, level: Fraction) -> Fraction:
-        """The lots he gives up to come down to a leverage."""
-        wanted = (self.exposure - level * self.equity) / self.relief
-        return min(max(wanted, Fraction(0)), Fraction(self.lots))
 
 
 class WaterFilling(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,44 +36,48 @@ class WaterFilling(Struct, frozen=True, forbid_unknown_fields=True):
         """See `Allocator`."""
         markets, factors = view.markets(), dict(self.factors)
         vessels = [self._vessel(one, claim, markets, factors, view) for one in candidates]
-        given = filled(vessels, min(abs(claim.lots), sum(vessel.lots for vessel in vessels)))
+        relief = max(1, self._weight(claim.market, markets, factors))
+        given = filled(vessels, min(abs(claim.lots), sum(vessel.lots for vessel in vessels)), relief)
         return [Allocation(vessel.account, lots) for vessel, lots in zip(vessels, given, strict=True) if lots]
+
+    @staticmethod
+    def _weight(market: int, markets: list[MarketRow], factors: dict[int, int]) -> int:
+        """What a lot of a market is exposed by, times 10^9."""
+        row = markets[market - 1]
+        return row.mark * row.tick_value * factors.get(market, RATE_ONE)
 
     def _vessel(
         self, holder: HolderRow, claim: Claim, markets: list[MarketRow], factors: dict[int, int], view: PolicyView
     ) -> Vessel:
-        def weight(market: int) -> int:
-            row = markets[market - 1]
-            return row.mark * row.tick_value * factors.get(market, RATE_ONE)
-
         settlement = markets[claim.market - 1].settlement
-        others = 0
-        if not holder.isolated:
-            row = view.account(holder.account)
-            positions = row.positions if row else []
-            others = sum(
-                one.lots * weight(one.market)
-                for one in positions
-                if not one.isolated and one.market != claim.market and markets[one.market - 1].settlement == settlement
-            )
-        relief = max(1, weight(claim.market))
+        row = None if holder.isolated else view.account(holder.account)
+        others = sum(
+            one.lots * self._weight(one.market, markets, factors)
+            for one in (row.positions if row else [])
+            if one.lots and not one.isolated and one.market != claim.market
+            if markets[one.market - 1].settlement == settlement
+        )
         side = 1 if holder.lots > 0 else -1
-        exposure = abs(holder.lots) * relief + side * others
-        return Vessel(holder.account, abs(holder.lots), max(1, holder.equity), exposure, relief)
+        exposure = abs(holder.lots) * max(1, self._weight(claim.market, markets, factors)) + side * others
+        return Vessel(holder.account, abs(holder.lots), max(1, holder.equity), exposure)
 
 
-def filled(vessels: Sequence[Vessel], wanted: int) -> list[int]:
+def filled(vessels: Sequence[Vessel], wanted: int, relief: int) -> list[int]:
     """Whole lots by vessel, `wanted` in all: everybody's share at the common level, floored.
 
-    What is left over goes, a lot each, to the largest remainders; ties to the lower account id.
+    `relief` is what a lot takes off an exposure (times 10^9). What is left over goes, a lot each, to the largest
+    remainders; ties to the lower account id.
     """
     if wanted == 0:
         return [0] * len(vessels)
-    level = _level(vessels, wanted)
-    exact = [vessel.given(level) for vessel in vessels]
-    given = [int(share) for share in exact]
+    level = _level(vessels, wanted, relief)
+    shares = [
+        divmod(one.exposure * level.denominator - level.numerator * one.equity, relief * level.denominator)
+        for one in vessels
+    ]
+    given = [min(max(whole, 0), one.lots) for one, (whole, _) in zip(vessels, shares, strict=True)]
     left = wanted - sum(given)
-    order = sorted(range(len(vessels)), key=lambda i: (given[i] - exact[i], vessels[i].account))
+    order = sorted(range(len(vessels)), key=lambda i: (given[i] != shares[i][0], -shares[i][1], vessels[i].account))
     while left:
         for index in order:
             if left and given[index] < vessels[index].lots:
@@ -88,28 +86,19 @@ def filled(vessels: Sequence[Vessel], wanted: int) -> list[int]:
     return given
 
 
-def _level(vessels: Sequence[Vessel], wanted: int) -> Fraction:
-    """The highest level down to which all together give up at least what is wanted, exactly.
+def _level(vessels: Sequence[Vessel], wanted: int, relief: int) -> Fraction:
+    """The leverage down to which all together give up exactly what is wanted.
 
-    Between two of the leverages at which somebody begins or has nothing left to give, the sum is a straight line.
+    From the highest leverage down: somebody begins to give at his own, and has nothing left at what he would have
+    without the lots. Between two of these corners the sum is a straight line.
     """
-    begins = (Fraction(vessel.exposure, vessel.equity) for vessel in vessels)
-    ends = (Fraction(vessel.exposure - vessel.lots * vessel.relief, vessel.equity) for vessel in vessels)
-    corners = sorted({*begins, *ends}, reverse=True)
-
-    def total(level: Fraction) -> Fraction:
-        return sum((vessel.given(level) for vessel in vessels), Fraction(0))
-
-    low, high = 0, len(corners) - 1
-    while low < high:
-        middle = (low + high) // 2
-        if total(corners[middle]) >= wanted:
-            high = middle
-        else:
-            low = middle + 1
-    below = corners[low]
-    if low == 0:
-        return below
-    above = corners[low - 1]
-    given_above, given_below = total(above), total(below)
-    return above - (above - below) * (wanted - given_above) / (given_below - given_above)
+    begins = [(Fraction(one.exposure, one.equity), 0, one) for one in vessels]
+    ends = [(Fraction(one.exposure - one.lots * relief, one.equity), 1, one) for one in vessels]
+    exposure, equity, spent = 0, 0, 0
+    for corner, is_end, one in sorted(begins + ends, key=lambda item: (-item[0], item[1], item[2].account)):
+        if equity and exposure - corner * equity + spent * relief >= wanted * relief:
+            break
+        sign = -1 if is_end else 1
+        exposure, equity = exposure + sign * one.exposure, equity + sign * one.equity
+        spent += one.lots if is_end else 0
+    return Fraction(exposure - (wanted - spent) * relief, equity) if equity else corner
