@@ -26,7 +26,7 @@ $(VENV)/installed: $(VENV)/made pyproject.toml
 	@touch $@
 
 $(VENV)/built: $(VENV)/installed $(SOURCES)
-	PIP_QUIET=1 VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --quiet --release --extras cli,dev,oracle,arrow,risk
+	PIP_QUIET=1 VIRTUAL_ENV=$(CURDIR)/$(VENV) $(BIN)/maturin develop --quiet --release --extras cli,dev,oracle,arrow,risk,plot
 	@touch $@
 
 $(VENV)/tools: $(VENV)/built journal_tools/pyproject.toml

@@ -141,6 +141,9 @@ def test_an_order_of_rungs_is_configuration(tmp_path: Path) -> None:
     [
         ({"liquidatable": ["reduce", "cover"]}, "no rung 'cover'"),
         ({"stages": []}, "at least one stage"),
+        ({"retry_ns": 0}, "must not spin"),
+        ({"auction_ns": 0}, "take some time"),
+        ({"auction_start_rate": 2, "auction_end_rate": 1}, "does not fall"),
         ({"allocation": "lottery"}, "no allocation rule 'lottery'"),
         ({"allocation": {"rule": "pro_rata", "cap": 1}}, "unknown field"),
         ({"patience": 3}, "no field 'patience'"),

@@ -9,6 +9,8 @@ from msgspec import Struct
 from crossbook.commands import RATE_ONE, Command
 
 _SECOND: int = 10**9
+RETRY_NS_MIN: int = 10**6
+"""The shortest time after which a pool is looked at again for which nothing could be done."""
 
 
 class Stage(Struct, frozen=True):
@@ -70,6 +72,19 @@ class Terms(Struct, frozen=True, kw_only=True):
     steps_max: int = 32
     proposals_max: int = 5_000
     relief_ns: int = 10**6
+
+    def check(self) -> None:
+        """Raise ValueError for what could not work: a negative time, a rate that is no part, a pace without pause."""
+        parts = [self.auction_start_rate, self.auction_end_rate, *(stage.share_rate for stage in self.stages)]
+        if not all(0 <= part <= RATE_ONE for part in parts) or self.auction_start_rate > self.auction_end_rate:
+            raise ValueError("discounts and shares are parts of 10^9, and an auction's discount does not fall")
+        if not self.stages or any(stage.share_rate == 0 or stage.cooldown_ns < 0 for stage in self.stages):
+            raise ValueError("there must be at least one stage, each with a share above 0 and no negative cooldown")
+        waits = (self.auction_rest_ns, self.deleverage_after_ns, self.call_repeat_ns, self.reductions_max)
+        if min(waits) < 0 or min(self.auction_ns, self.steps_max, self.proposals_max, self.relief_ns) < 1:
+            raise ValueError("times and counts cannot be negative; an auction and an instant take some time")
+        if self.retry_ns < RETRY_NS_MIN:
+            raise ValueError(f"retry_ns must be at least {RETRY_NS_MIN}: a pool that is stuck must not spin")
 
 
 class Step(Struct, frozen=True):

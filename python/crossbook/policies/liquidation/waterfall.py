@@ -105,8 +105,7 @@ class Waterfall(Terms, frozen=True, kw_only=True):
             if name not in RUNGS or name in losses.DEFICIT:
                 known = ", ".join(name for name in RUNGS if name not in losses.DEFICIT)
                 raise ValueError(f"there is no rung {name!r}; rungs are: {known}")
-        if not self.stages:
-            raise ValueError("there must be at least one stage")
+        self.check()
         allocator(self.allocation)
 
     def react(self, state: Cases, turn: Turn) -> Reaction[Cases]:
