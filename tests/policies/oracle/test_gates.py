@@ -328,11 +328,13 @@ class Raises(PlainMedian, frozen=True):
         return super().react(state, turn)
 
 
-def test_an_oracle_that_fails_leaves_prices_that_age(tmp_path: Path) -> None:
+def test_an_oracle_that_fails_hands_its_feeds_to_the_gates(tmp_path: Path) -> None:
     stage = Quotes(tmp_path, Raises((feed(),)))
     stage.calm(1, 3)
     stage.say(3, {A: 0.13})
-    assert stage.venue.policies["oracle"] == Gates(), "the default took over, and knows no feeds"
-    stage.say(4, {A: 60_500, B: 60_500})
+    assert stage.venue.policies["oracle"] == Gates((feed(),)), "the default took over, with the feeds of before"
+    stage.calm(4, 6)
+    assert stage.oracle() == (60_000, GOOD)
     stage.advance(400)
-    assert (stage.oracle(), stage.grades()) == ((60_000, NONE), [GOOD, AGEING, STALE, NONE])
+    heard_nobody_yet = [GOOD, STALE, GOOD]
+    assert (stage.oracle(), stage.grades()) == ((60_000, NONE), [*heard_nobody_yet, AGEING, STALE, NONE])
