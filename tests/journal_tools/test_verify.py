@@ -147,6 +147,28 @@ def test_a_journal_is_whole_at_every_moment_that_it_is_written_to(tmp_path: Path
     assert lasts[0] < lasts[-1]
 
 
+def test_a_session_may_be_opened_closed_and_rotated_while_it_is_verified(tmp_path: Path) -> None:
+    path, stop = tmp_path / "busy", threading.Event()
+    JournalWriter.create(path, durability="volatile", segment_bytes=1 << 20).close()
+
+    def work() -> None:
+        while not stop.is_set():
+            with JournalWriter.open(path, durability="volatile") as writer:
+                for _ in range(5):
+                    append(writer, writer.next_seq)
+                writer.rotate()
+                append(writer, writer.next_seq)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        seen = [verify(path) for _ in range(20)]
+    finally:
+        stop.set()
+        thread.join()
+    assert [finding.message for verdict in seen for finding in verdict.findings] == []
+
+
 def test_a_venue_is_not_disturbed_by_being_verified(tmp_path: Path) -> None:
     """Nothing is locked, nothing is left behind, and the venue goes on."""
     path = tmp_path / "venue"

@@ -65,8 +65,10 @@ def survey(path: Path, verdict: Verdict) -> Survey | None:
 def _segments(path: Path, verdict: Verdict) -> list[SegmentFiles]:
     root = path / "segments"
     names = sorted(entry.name for entry in root.iterdir()) if root.is_dir() else []
-    numbers = sorted(int(name) for name in names if name.isdecimal() and len(name) == 6)
-    foreign = [f"segments/{name}" for name in names if not (name.isdecimal() and len(name) == 6)]
+    numbers = sorted(int(name) for name in names if _is_segment(name))
+    foreign = [
+        f"segments/{name}" for name in names if not (name.isdecimal() and len(name) == 6) and name[-4:] != ".tmp"
+    ]
     for missing in sorted(set(range(1, max(numbers, default=0) + 1)) - set(numbers)):
         verdict.add(
             found("segment_missing", f"segment {missing} is missing", f"segments/{missing:06d}", segment=missing)
@@ -88,6 +90,10 @@ def _segments(path: Path, verdict: Verdict) -> list[SegmentFiles]:
     if foreign:
         verdict.skip("foreign_files", f"files that are none of the format's: {', '.join(foreign)}")
     return segments
+
+
+def _is_segment(name: str) -> bool:
+    return name.isdecimal() and len(name) == 6
 
 
 def _check_change(path: Path, session: dict[str, Any], verdict: Verdict) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from journal_tools.checking.segment import Scan
 from journal_tools.checking.survey import SegmentFiles, Survey, found, survey
@@ -37,13 +39,35 @@ def verify(
     Raises:
         ToolError: `not_a_session`, `newer_format`; everything else is a finding.
     """
-    verdict = Verdict(path)
-    files = survey(path, verdict)
-    if files is not None:
-        _Whole(files, verdict, list(anchors), records=records).run()
-        if must_be_closed and files.closing is None:
-            verdict.add(found("not_closed", "closing.json is not there: nobody closed this session", "closing.json"))
+    kept = list(anchors)
+    for _ in range(_TRIES):
+        before = _small_files(path)
+        verdict = Verdict(path)
+        files = survey(path, verdict)
+        if files is not None:
+            _Whole(files, verdict, kept, records=records).run()
+            if must_be_closed and files.closing is None:
+                text = "closing.json is not there: nobody closed this session"
+                verdict.add(found("not_closed", text, "closing.json"))
+        if verdict.ok or _small_files(path) == before:
+            break
     return verdict
+
+
+_TRIES: Final = 20
+"""How often it is looked again at a session that a writer opened, closed or rotated meanwhile."""
+
+
+def _small_files(path: Path) -> list[tuple[str, int, int]]:
+    """Which small files there are, and how new they are."""
+    found = []
+    for folder, _, names in os.walk(path):
+        for name in names:
+            # What is gone meanwhile is not there: it will be missed in one of the two lists.
+            with suppress(FileNotFoundError):
+                status = Path(folder, name).stat() if name.endswith(".json") else None
+                found += [(f"{folder}/{name}", status.st_size, status.st_mtime_ns)] if status else []
+    return sorted(found)
 
 
 class _Whole:
