@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +20,7 @@ from journal_tools.cli import main
 from journal_tools.journal import Journal
 from tests.flow.test_demo import SMALL
 
+ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 
 
@@ -94,6 +98,26 @@ def golden() -> Path:
 def trouble() -> Path:
     """The golden journal of trouble: defaults, takeovers, deleveraging."""
     return GOLDEN / "ruleset_1_trouble" / "session"
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Iterator[Path]:
+    """A venue that another process has open and trades in while the test looks at it."""
+    path = tmp_path / "live"
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.journal_tools.open_venue", str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        yield path
+        assert process.poll() is None, "it was not disturbed"
+        process.stdin.close()
 
 
 Tamper = Callable[[Path], Path]

@@ -64,11 +64,15 @@ def kernel_at(path: Path | Journal, seq: int | None = None) -> Kernel:
 
 def state_at(path: Path | Journal, moment: Moment) -> StateView:
     """The state as it was after a seq, or after the last command stamped at or before a time."""
-    need()
+    journal = _journal(path)
+    return view_of(kernel_at(journal, seq_of(journal, moment)))
+
+
+def view_of(kernel: Kernel) -> StateView:
+    """The state of a kernel, to read; it moves on with the kernel."""
     from crossbook.state import StateView
 
-    journal = _journal(path)
-    return StateView(kernel_at(journal, seq_of(journal, moment)))
+    return StateView(kernel)
 
 
 def seq_of(journal: Journal, moment: Moment) -> int | None:

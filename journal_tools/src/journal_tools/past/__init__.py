@@ -3,4 +3,7 @@
 | module | what is there |
 |---|---|
 | `units` | names and units of assets and markets, to find by what people call them |
+| `subject` | what somebody asks about: an account, a market, an asset, the venue |
+| `fields` | what a venue shows, as fields with names |
+| `hindsight` | what had been observed by a time and was only sequenced later |
 """
