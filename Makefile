@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find rust python -name '*.rs' -o -name '*.toml' -o -name '*.pyi') Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: help build demo test test-rust test-python lint bench bench-kernel bench-book bench-journal bench-policies clean
+.PHONY: help build demo test test-rust test-python lint bench bench-kernel bench-book bench-journal bench-tools bench-policies clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -62,6 +62,9 @@ bench-book:
 
 bench-journal: build
 	$(BIN)/python benches/journal.py
+
+bench-tools: build
+	$(BIN)/python -m benches.long_journal
 
 bench-policies: build
 	$(BIN)/python benches/policies.py

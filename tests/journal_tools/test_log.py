@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
@@ -41,6 +46,20 @@ def test_the_events_of_an_account(snapshot: SnapshotAssertion) -> None:
     said = journal("log", GOLDEN, "--account", 3, "--events", "--to", 700)
     assert said.code == 0
     assert said.out == snapshot
+
+
+@pytest.mark.parametrize("fmt", ["arrow", "parquet"])
+def test_arrow_and_parquet_hold_the_same_rows(fmt: str, demo: Path) -> None:
+    """Typed by the first rows: where there is no author there is 0, so a column is numbers from the first row on."""
+    done = subprocess.run(
+        [sys.executable, "-m", "journal_tools", "log", str(demo), "--format", fmt], capture_output=True, check=True
+    )
+    source = pa.BufferReader(done.stdout)
+    table = pa.ipc.open_stream(source).read_all() if fmt == "arrow" else pq.read_table(source)
+    rows = journal("log", demo, "--json").json["commands"]
+    assert table.num_rows == len(rows)
+    assert table.column("author").to_pylist() == [row["author"] for row in rows]
+    assert json.loads(table.column("fields")[6_000].as_py()) == rows[6_000]["fields"]
 
 
 def test_every_option_narrows(demo: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import threading
+from hashlib import sha256
 from pathlib import Path
+from random import Random
 
 import click
 import msgspec
@@ -18,6 +21,8 @@ import journal_tools
 from crossbook import Venue
 from crossbook.demo.market import venue_config
 from crossbook.journal import JournalWriter
+from crossbook.journal.branches import NewBranch
+from crossbook.journal.manifests import BranchChange
 from journal_tools.checking import verify
 from journal_tools.journal import Journal
 from tests.house.test_tidy import ROOT
@@ -105,6 +110,56 @@ def test_a_torn_tail_is_told_from_damage(crashed: Path, tampered: Tamper) -> Non
 def test_hashes_alone_are_said_to_be_hashes_alone() -> None:
     said = journal("verify", GOLDEN, "--chain", "--json")
     assert {"records", "anchor", "execution"} <= {skipped["code"] for skipped in said.json["not_checked"]}
+
+
+def test_a_mark_that_nothing_vouches_for_is_found_by_execution(trouble: Path, tampered: Tamper) -> None:
+    copy = tampered(trouble)
+    closing = copy / "closing.json"
+    mark = json.loads(closing.read_bytes())["exec_mark"]
+    closing.write_bytes(m.edited(closing, exec_mark=mark[:-1] + ("0" if mark[-1] != "0" else "1")))
+    assert journal("verify", copy).code == 0
+    said = journal("verify", copy, "--replay", "--json")
+    assert (said.code, [finding["code"] for finding in said.json["findings"]]) == (1, ["replay_divergence"])
+
+
+def test_after_a_crash_a_flip_is_found_or_changes_nothing(crashed: Path, tampered: Tamper) -> None:
+    """Free pages and slack carry nothing; all else does, the transaction numbers of the meta pages above all."""
+    copy = tampered(crashed)
+    data = copy / "segments" / "000001" / "data.mdb"
+    raw = data.read_bytes()
+    blocks = list(Journal.open(copy).blocks())
+    random = Random(3)
+    bits = [random.randrange(len(raw) * 8) for _ in range(150)]
+    bits += [page * 4096 * 8 + random.randrange(m.META_BYTES * 8) for page in (0, 1) for _ in range(100)]
+    unseen = 0
+    for bit in bits:
+        with m.changed(data, m.flipped(raw, bit // 8, 1 << bit % 8)):
+            if verify(copy).ok:
+                unseen += 1
+                assert list(Journal.open(copy).blocks()) == blocks
+    assert 0 < unseen < len(bits) / 2
+
+
+def test_a_branch_is_one_only_with_its_change(tmp_path: Path) -> None:
+    change = BranchChange(drops=[(3, 4)])
+    path = tmp_path / "branch"
+    JournalWriter.create(path, branch=NewBranch("ab" * 16, 7, bytes(32), change)).close()
+    said = journal("verify", path, "--json")
+    assert (said.code, said.json["parent"]) == (0, "ab" * 16)
+    assert "parent" in [skipped["code"] for skipped in said.json["not_checked"]]
+    (path / "change.json").write_bytes(m.edited(path / "change.json", drops=[[3, 5]]))
+    assert [finding["code"] for finding in journal("verify", path, "--json").json["findings"]] == ["change"]
+    (path / "change.json").unlink()
+    assert [finding["code"] for finding in journal("verify", path, "--json").json["findings"]] == ["file_missing"]
+
+
+def test_the_evidence_of_a_repair_is_what_its_name_says(trouble: Path, tampered: Tamper) -> None:
+    copy = tampered(trouble)
+    (copy / "repairs").mkdir()
+    (copy / "repairs" / f"{sha256(b'torn').hexdigest()}.mdb").write_bytes(b"torn")
+    assert journal("verify", copy).code == 0
+    (copy / "repairs" / f"{'ab' * 32}.mdb").write_bytes(b"torn")
+    assert [finding["code"] for finding in journal("verify", copy, "--json").json["findings"]] == ["repair_evidence"]
 
 
 TICK = b"\x96\x00\x03\x00\x00\x00\x91\x10"

@@ -114,14 +114,14 @@ def _events(journal: Journal, wanted: Wanted, from_seq: int, to_seq: int, *, fla
 
 
 def row(record: Record, *, flat: bool) -> dict[str, Any]:
-    """A record as a row; in flat formats its fields are one text."""
+    """A record as a row; in flat formats its fields are one text, and nothing is written where there is none."""
     fields = fields_of(record.command)
     return {
         "seq": record.seq,
         "time": shown_time(record.time_ns),
         "origin": ORIGINS[record.origin],
-        "author": record.author or None,
-        "cause": record.cause or None,
+        "author": None if flat and not record.author else record.author,
+        "cause": None if flat and not record.cause else record.cause,
         "command": name_of(record.command),
         "fields": spelled(fields) if flat else fields,
     }

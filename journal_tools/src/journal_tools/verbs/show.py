@@ -60,9 +60,9 @@ def described(record: Record, block: Block) -> dict[str, Any]:
         "time": shown_time(record.time_ns),
         "time_ns": record.time_ns,
         "origin": ORIGINS[record.origin],
-        "author": record.author or None,
-        "cause": record.cause or None,
-        "nonce": record.nonce or None,
+        "author": record.author,
+        "cause": record.cause,
+        "nonce": record.nonce,
         "bytes": block.record_bytes()[record.seq - block.first_seq].hex(),
         "receipt": f"{record.seq}:{block.hash.hex()}",
         "block": {

@@ -1,6 +1,6 @@
 """The auditor's bench on a long journal: each verb in a process of its own, with its time and its peak of memory.
 
-    python benches/journal_tools.py [--commands N] [--directory DIR] [--runs R] [--json]
+    python -m benches.long_journal [--commands N] [--directory DIR] [--runs R] [--json]
 
 Writes a session of as many commands first (10,000,000 unless told otherwise; volatile, and really executed), which is
 not measured. The same run measures SHA-256 over the same files: the speed that no verifier can beat by much.
