@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from journal_tools.errors import ToolError
-from journal_tools.journal import Record
-from journal_tools.lookup.naming import Places, accounts_in, command_places, event_places, markets_in, orders_in
+from journal_tools.journal import Journal, Record
+from journal_tools.lookup.naming import NOWHERE, Places, command_places, event_places
 from journal_tools.vocabulary import ORIGINS, Shape, commands, events
 
 
@@ -21,28 +21,48 @@ class Wanted(NamedTuple):
     origins: frozenset[int] = frozenset()
     tags: frozenset[int] | None = None
 
-    def takes(self, record: Record) -> bool:
-        """Whether a command is wanted."""
-        if self.tags is not None and record.command[0] not in self.tags:
+    def takes(self, row: Sequence[Any]) -> bool:
+        """Whether a record `[dt, origin, author, cause, nonce, command]` is wanted."""
+        if self.tags is not None and row[5][0] not in self.tags:
             return False
-        return self.takes_source(record) and self._names(record.command, command_places())
+        return self.takes_source(row) and self._names(row[5], command_places())
 
-    def takes_source(self, record: Record) -> bool:
-        """Whether a command comes from where it is wanted from."""
-        return (not self.authors or record.author in self.authors) and (
-            not self.origins or record.origin in self.origins
-        )
+    def takes_source(self, row: Sequence[Any]) -> bool:
+        """Whether a record comes from where it is wanted from."""
+        return (not self.authors or row[2] in self.authors) and (not self.origins or row[1] in self.origins)
 
     def takes_event(self, row: Sequence[Any]) -> bool:
         """Whether an event `[tag, seq, ...]` is wanted."""
         return (self.tags is None or row[0] in self.tags) and self._names(row, event_places())
 
     def _names(self, row: Sequence[Any], places: dict[int, Places]) -> bool:
-        if self.accounts and not self.accounts & accounts_in(row, places):
+        where = places.get(row[0], NOWHERE)
+        if self.accounts and not _any(row, where.accounts, self.accounts):
+            shares = (share for at in where.allocations for share in row[at])
+            if not any(share[0] in self.accounts for share in shares):
+                return False
+        if self.orders and not _any(row, where.orders, self.orders):
             return False
-        if self.orders and not self.orders & orders_in(row, places):
-            return False
-        return not self.markets or bool(self.markets & markets_in(row, places))
+        return not self.markets or _any(row, where.markets, self.markets)
+
+
+def _any(row: Sequence[Any], places: tuple[int, ...], ids: frozenset[int]) -> bool:
+    # A loop, not a generator: this is asked of every command of a journal.
+    for at in places:  # noqa: SIM110
+        if row[at] in ids:
+            return True
+    return False
+
+
+def rows_of(
+    journal: Journal, wanted: Wanted, from_seq: int, to_seq: int, *, source_only: bool = False
+) -> Iterator[Record]:
+    """The records of a span that are wanted, all of which are read."""
+    takes = wanted.takes_source if source_only else wanted.takes
+    for block in journal.blocks(from_seq, to_seq):
+        for seq, row in enumerate(block.rows(), block.first_seq):
+            if takes(row) and from_seq <= seq <= to_seq:
+                yield Record(seq, block.first_time_ns + row[0], *row[1:])
 
 
 def tags_of(names: Sequence[str], *, of_events: bool) -> frozenset[int] | None:

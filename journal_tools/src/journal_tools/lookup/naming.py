@@ -23,7 +23,7 @@ class Places(NamedTuple):
     allocations: tuple[int, ...]
 
 
-_NOWHERE: Final = Places((), (), (), ())
+NOWHERE: Final = Places((), (), (), ())
 
 
 def _of(shape: Shape, first: int) -> Places:
@@ -50,23 +50,9 @@ def event_places() -> dict[int, Places]:
 
 def accounts_in(row: Sequence[Any], places: dict[int, Places]) -> set[int]:
     """The accounts that a command or an event names; 0 is nobody."""
-    where = places.get(row[0], _NOWHERE)
+    where = places.get(row[0], NOWHERE)
     found = {row[at] for at in where.accounts}
     for at in where.allocations:
         found.update(allocation[0] for allocation in row[at])
-    found.discard(0)
-    return found
-
-
-def orders_in(row: Sequence[Any], places: dict[int, Places]) -> set[int]:
-    """The orders that a command or an event names; 0 is none."""
-    found = {row[at] for at in places.get(row[0], _NOWHERE).orders}
-    found.discard(0)
-    return found
-
-
-def markets_in(row: Sequence[Any], places: dict[int, Places]) -> set[int]:
-    """The markets that a command or an event names; 0 is none."""
-    found = {row[at] for at in places.get(row[0], _NOWHERE).markets}
     found.discard(0)
     return found

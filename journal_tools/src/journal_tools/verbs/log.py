@@ -13,7 +13,7 @@ from journal_tools.errors import ToolError
 from journal_tools.grammar import moment, path_argument, shown_time, verb
 from journal_tools.journal import Journal, Record
 from journal_tools.lookup import index
-from journal_tools.lookup.filters import Wanted, origins_of, tags_of
+from journal_tools.lookup.filters import Wanted, origins_of, rows_of, tags_of
 from journal_tools.output import emit
 from journal_tools.vocabulary import ORIGINS, fields_of, name_of
 
@@ -65,7 +65,7 @@ def command(*, path: Path, from_text: str | None, to_text: str | None, limit: in
         emit(_first(rows, limit), EVENT_COLUMNS, fmt, name="events")
         return
     records = _records(journal, wanted, from_seq, to_seq, how["index_directory"])
-    rows = (row(record, flat=flat) for record in records if wanted.takes(record))
+    rows = (row(record, flat=flat) for record in records)
     emit(_first(rows, limit), COLUMNS, fmt, name="commands")
 
 
@@ -85,15 +85,16 @@ def span(journal: Journal, from_text: str | None, to_text: str | None) -> tuple[
 
 
 def _records(journal: Journal, wanted: Wanted, from_seq: int, to_seq: int, directory: Path | None) -> Iterator[Record]:
-    """The records to look at: those an index has for an account or an order, else all of the span."""
+    """The records that are wanted, out of those an index has for an account or an order, else out of all."""
     if directory is None or not (wanted.accounts or wanted.orders):
-        return journal.records(from_seq, to_seq)
+        return rows_of(journal, wanted, from_seq, to_seq)
     built = index.update(journal, directory)
     if built.added:
         click.echo(f"note: indexed {built.added:,} commands, up to seq {built.last_seq}", err=True)
     kind, ids = (index.ACCOUNT, wanted.accounts) if wanted.accounts else (index.ORDER, wanted.orders)
     seqs = index.seqs_of(journal, directory, kind, ids)
-    return index.records_at(journal, [seq for seq in seqs if from_seq <= seq <= to_seq])
+    found = index.records_at(journal, [seq for seq in seqs if from_seq <= seq <= to_seq])
+    return (record for record in found if wanted.takes(record[1:]))
 
 
 def _events(journal: Journal, wanted: Wanted, from_seq: int, to_seq: int, *, flat: bool) -> Iterator[dict[str, Any]]:
@@ -102,7 +103,7 @@ def _events(journal: Journal, wanted: Wanted, from_seq: int, to_seq: int, *, fla
     replaying.need()
     sources = None
     if wanted.authors or wanted.origins:
-        sources = {record.seq for record in journal.records(from_seq, to_seq) if wanted.takes_source(record)}
+        sources = {record.seq for record in rows_of(journal, wanted, from_seq, to_seq, source_only=True)}
     for seq, found in replaying.events(journal, from_seq, to_seq) if to_seq >= from_seq else ():
         if sources is not None and seq not in sources:
             continue
