@@ -70,7 +70,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     retry_ns: int = 5 * _SECOND
     call_repeat_ns: int = 3600 * _SECOND
     steps_max: int = 32
-    proposals_max: int = 5_000
+    proposals_max: int = 2_000
     relief_ns: int = 10**6
 
     def check(self) -> None:

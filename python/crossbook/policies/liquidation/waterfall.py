@@ -65,6 +65,7 @@ RUNGS: Final[Mapping[str, Rung]] = MappingProxyType(
 )
 """The rungs by name: what the orders of `Terms` are made of, and what a pool in deficit goes through."""
 
+_REMEMBERED: Final = 1 << 62
 _TRADING: Final = frozenset(("hedge", "reduce", "close"))
 """Rungs that send orders; LiquidationStarted says how the pool stood."""
 _POOL_EVENTS: Final = (
@@ -374,8 +375,11 @@ def _note_step(case: Case, rung: str, plight: Plight, present: Present) -> None:
 
 
 def _shape(plight: Plight, present: Present) -> list[int]:
-    """What every step that does something changes: the numbers of the pool, and its auctions."""
-    return [*plight.shape, *_auctions(plight, present)]
+    """What every step that does something changes: the numbers of the pool, and its auctions.
+
+    A sum may need more than the 64 bits that are remembered; it is enough to see that it is another.
+    """
+    return [number % _REMEMBERED for number in (*plight.shape, *_auctions(plight, present))]
 
 
 def _wait(
