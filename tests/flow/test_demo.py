@@ -54,8 +54,8 @@ SMALL = DemoConfig(
     outage=Outage(start=84, diverging=4, silent=18),
 )
 
-SMALL_ROOT = "54f83064e661a789d34d6e6203a0bcf1878cdfa39099c032f8cedf2041af5b3e"
-SMALL_DIGEST = "7c3889402f0115dcc7ec5244bbc77df49eb08231c11b377b697ee1aafec6ae8b"
+SMALL_ROOT = "c9be4c4ab2608cf8c1120a3571eeed202de718639cc38a387d1a8147825cbfc7"
+SMALL_DIGEST = "d3201708a170d7eb54c5157c73ca7819286c30389a7c89b5ac6bbeb8fba4ec04"
 
 
 def small(path: Path, shown: list[str] | None = None) -> DemoReport:
