@@ -20,7 +20,7 @@ from syrupy.assertion import SnapshotAssertion
 import journal_tools
 from crossbook import Venue
 from crossbook.demo.market import venue_config
-from crossbook.journal import JournalWriter
+from crossbook.journal import JournalWriter, repair
 from crossbook.journal.branches import NewBranch
 from crossbook.journal.manifests import BranchChange
 from journal_tools.checking import verify
@@ -105,6 +105,23 @@ def test_a_torn_tail_is_told_from_damage(crashed: Path, tampered: Tamper) -> Non
     first = min((place for place in m.places(data) if place.what == "body"), key=lambda place: place.seq)
     data.write_bytes(m.flipped(raw, first.begin, 1))
     assert not journal("verify", copy, "--json").json["torn_tail"]
+
+
+def test_a_repair_is_followed_from_the_tear_to_its_record(crashed: Path, tampered: Tamper) -> None:
+    copy = tampered(crashed)
+    data = copy / "segments" / "000001" / "data.mdb"
+    last = max((place for place in m.places(data) if place.what == "body"), key=lambda place: place.seq)
+    data.write_bytes(m.flipped(data.read_bytes(), last.begin, 1))
+    repair(copy)
+    said = journal("verify", copy, "--json")
+    assert (said.code, said.json["last_seq"]) == (0, last.seq - 1)
+    assert "repair" in [skipped["code"] for skipped in said.json["not_checked"]]
+    with Venue.open(copy, clock=lambda: 0):  # at the time of the last command
+        pass
+    said = journal("verify", copy, "--replay", "--json")
+    assert said.code == 0
+    assert "repair" not in [skipped["code"] for skipped in said.json["not_checked"]]
+    assert journal("log", copy, "--type", "Repair", "--json").json["commands"][0]["fields"]["first_seq"] == last.seq
 
 
 def test_hashes_alone_are_said_to_be_hashes_alone() -> None:
