@@ -159,11 +159,16 @@ def _arrow(rows: Iterable[Row], columns: Sequence[str], fmt: str, _name: str, ab
     rest = iter(rows)
     batch = list(islice(rest, _BATCH_ROWS))
     table = pyarrow.table({column: [_flat(row.get(column)) for row in batch] for column in columns})
-    schema = table.schema.with_metadata({key: cell(value) for key, value in about.items()})
+    # A column that is empty so far is text: what comes later is not known, and anything can be that.
+    empty = {field.name for field in table.schema if pyarrow.types.is_null(field.type)}
+    fields = [pyarrow.field(field.name, pyarrow.string()) if field.name in empty else field for field in table.schema]
+    schema = pyarrow.schema(fields, metadata={key: cell(value) for key, value in about.items()})
     sink = sys.stdout.buffer
     with _writer(fmt, sink, schema) as writer:
         while batch:
             data = {column: [_flat(row.get(column)) for row in batch] for column in columns}
+            for column in empty:
+                data[column] = [None if value is None else str(value) for value in data[column]]
             writer.write_table(pyarrow.table(data, schema=schema))
             batch = list(islice(rest, _BATCH_ROWS))
     sink.flush()
