@@ -19,6 +19,7 @@ SOURCES = files(".py", "journal_tools/src")
 REEXECUTION = "replaying.py"
 WRITERS: dict[str, str] = {
     "lookup/index.py": "an index in the directory that the user names",
+    "proofs/outputs.py": "files that the user names, where nothing was",
 }
 """The modules that write, and what: paths that the user gave, never anything in a session."""
 WRITING = re.compile(
