@@ -191,6 +191,19 @@ def market_rows(kernel: Kernel) -> list[rows.MarketRow]:
     return rows.MARKETS.decode(kernel.markets())
 
 
+def decoded(what: str, data: bytes) -> Any:
+    """The rows that a kernel gave as bytes: of `account`, `assets`, `markets` or `book`."""
+    from crossbook import rows
+
+    decoders: dict[str, Any] = {
+        "account": rows.ACCOUNT,
+        "assets": rows.ASSETS,
+        "markets": rows.MARKETS,
+        "book": rows.BOOK,
+    }
+    return decoders[what].decode(data)
+
+
 def account_row(kernel: Kernel, account: int) -> rows.AccountRow | None:
     """One account, in lots and minor units; None if there is none."""
     from crossbook import rows
