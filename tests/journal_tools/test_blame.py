@@ -84,8 +84,11 @@ def test_what_is_said_of_the_golden_trouble(trouble: Path, target: list[str], sn
 
 
 def test_every_entry_is_told_in_full(demo: Path, snapshot: SnapshotAssertion) -> None:
-    assert journal("blame", demo, "--account", 10).out == snapshot
-    assert journal("blame", demo, "--account", 10, "--position", "--market", "BTC-PERP", "--raw").out == snapshot
+    assert journal("blame", demo, "--account", 10, "--at", 5_000).out == snapshot
+    assert (
+        journal("blame", demo, "--account", 10, "--position", "--market", "BTC-PERP", "--raw", "--at", 5_000).out
+        == snapshot
+    )
 
 
 def test_all_balances_agree_one_line_each(trouble: Path, snapshot: SnapshotAssertion) -> None:

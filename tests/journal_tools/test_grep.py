@@ -77,8 +77,8 @@ def test_the_last_command_that_changed_a_value(demo: Path, expression: str, at: 
 
 
 def test_what_is_shown(demo: Path, snapshot: SnapshotAssertion) -> None:
-    assert journal("grep", demo, "market(BTC-PERP).oracle.grade < thin").out == snapshot
-    assert journal("grep", demo, "asset(USDC).insurance", "--reverse", "--json").out == snapshot
+    assert journal("grep", demo, "market(BTC-PERP).oracle.grade < thin", "--at", 7_000).out == snapshot
+    assert journal("grep", demo, "asset(USDC).insurance", "--reverse", "--at", 5_000, "--json").out == snapshot
     said = "account(10).ratio < 20 and not market(ETH-PERP).mark - 3000 > 1.5 * 100"
     assert journal("grep", demo, said, "--from", 3_000, "--limit", 3, "--format", "md").out == snapshot
 
