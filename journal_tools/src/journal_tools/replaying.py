@@ -211,6 +211,24 @@ def account_row(kernel: Kernel, account: int) -> rows.AccountRow | None:
     return rows.ACCOUNT.decode(kernel.account(account)) if 0 < account < 2**32 else None
 
 
+def owed_to(kernel: Kernel, account: int) -> dict[int, tuple[int, int]]:
+    """What is owed to an account, and what it owes, by asset id, in minor units.
+
+    Each margin pool counts by itself: its balance with the unrealised of its positions and without the funding they
+    owe. A pool below zero is owed by the account, and takes nothing from what its other pools are owed.
+    """
+    row = account_row(kernel, account)
+    found: dict[int, list[int]] = {}
+    if row is not None:
+        cross = {pool.asset for pool in row.pools if not pool.market}
+        amounts = [(pool.asset, pool.balance + pool.unrealised - pool.owed) for pool in row.pools]
+        amounts += [(asset, cash) for asset, cash, *_ in row.balances if asset not in cross]
+        for asset, amount in amounts:
+            sums = found.setdefault(asset, [0, 0])
+            sums[amount < 0] += abs(amount)
+    return {asset: (owed, owes) for asset, (owed, owes) in found.items()}
+
+
 def named(event: Event) -> dict[str, Any]:
     """An event as a row: its name and its fields, seq apart."""
     fields = {field: getattr(event, field) for field in event.__struct_fields__ if field != "seq"}
