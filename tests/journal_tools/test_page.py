@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+import click
 import pytest
 
-from journal_tools.cli import _Verbs
+from journal_tools.cli import _Verbs, main
 from tests.house.test_tidy import ROOT
 from tests.journal_tools.conftest import journal
 from tests.journal_tools.test_mutations import CAMPAIGN
@@ -44,9 +45,20 @@ def verbs() -> list[str]:
     return [path.stem.replace("_", "-") for path in sorted((SOURCE / "verbs").glob("*.py")) if path.stem != "__init__"]
 
 
-@pytest.mark.parametrize("verb", verbs())
-def test_every_verb_has_help_and_knows_the_formats(verb: str) -> None:
-    said = journal(verb, "--help")
+def calls() -> list[list[str]]:
+    """Every verb, and where a verb has verbs of its own, each of them."""
+    context = click.Context(main)
+    found = []
+    for verb in verbs():
+        command = main.get_command(context, verb)
+        below = command.list_commands(context) if isinstance(command, click.Group) else [""]
+        found += [[verb, name] if name else [verb] for name in below]
+    return found
+
+
+@pytest.mark.parametrize("call", calls(), ids=" ".join)
+def test_every_verb_has_help_and_knows_the_formats(call: list[str]) -> None:
+    said = journal(*call, "--help")
     assert said.code == 0
     assert "--format" in said.out
     assert "--json" in said.out
