@@ -16,6 +16,13 @@ CALLS = [
     ["log", "--account", "17"],
     ["log", "--account", "17", "--events"],
     ["show", "6000", "--events"],
+    ["state", "--account", "10", "--diff", "1000", "5000"],
+    ["state", "--market", "BTC-PERP", "--at", "5000"],
+    ["book", "BTC-PERP", "--orders"],
+    ["order", "3161"],
+    ["blame", "--all"],
+    ["grep", "account(10).equity < 9110"],
+    ["grep", "account(10).cash", "--reverse"],
 ]
 
 
