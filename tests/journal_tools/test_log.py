@@ -17,7 +17,7 @@ from crossbook.replay import answered
 from journal_tools.journal import Journal
 from journal_tools.lookup import index
 from journal_tools.lookup.naming import accounts_in, command_places
-from journal_tools.vocabulary import accounts_of, commands
+from journal_tools.vocabulary import _ENUMERATIONS, accounts_of, commands, name_of, words_of
 from tests.house.test_tidy import ROOT
 from tests.journal_tools.conftest import Said, Tamper, journal, segmented
 
@@ -46,6 +46,16 @@ def test_the_events_of_an_account(snapshot: SnapshotAssertion) -> None:
     said = journal("log", GOLDEN, "--account", 3, "--events", "--to", 700)
     assert said.code == 0
     assert said.out == snapshot
+
+
+def test_numbers_that_stand_for_words_are_the_kernels(demo: Path) -> None:
+    record = next(record for record in Journal.open(demo).records(5_000) if name_of(record.command) == "Place")
+    venue = answered(demo, record.seq).record.command
+    assert words_of(record.command)["side"] == venue.side.name.lower()
+    assert words_of(record.command)["kind"] == venue.kind.name.lower()
+    assert words_of([12, 1, 2, 1, 1, 5, 5, 4, 1, False, False, 0, 0])["time_in_force"] == "good_till_date"
+    places = {(shape.name, field) for shape in commands().values() for field, _ in shape.fields}
+    assert set(_ENUMERATIONS) <= places
 
 
 @pytest.mark.parametrize("fmt", ["arrow", "parquet"])

@@ -7,6 +7,7 @@ A tag that it does not know is named by its number, and its fields by their plac
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -64,6 +65,44 @@ def fields_of(command: list[Any]) -> dict[str, Any]:
     shape = commands().get(command[0])
     names = [name for name, _ in shape.fields] if shape else []
     return {names[at] if at < len(names) else f"field {at + 1}": value for at, value in enumerate(command[1:])}
+
+
+_ENUMERATIONS: Final = {
+    ("Place", "side"): "Side",
+    ("Place", "kind"): "OrderKind",
+    ("Place", "time_in_force"): "TimeInForce",
+    ("Place", "self_trade"): "SelfTrade",
+    ("MassCancel", "side"): "Sides",
+    ("RegisterAuthor", "origin"): "Origin",
+    ("SetMarketMode", "mode"): "MarketMode",
+    ("SetMarginMode", "mode"): "MarginMode",
+    ("SetExposureCap", "scope"): "Scope",
+    ("Hedge", "side"): "Side",
+    ("Socialise", "side"): "Side",
+    ("SetOracle", "grade"): "Grade",
+    ("SetGrades", "margin"): "Grade",
+    ("SetGrades", "liquidation"): "Grade",
+    ("SetGrades", "funding"): "Grade",
+}
+"""Which enumeration a field of a command is of."""
+
+
+@cache
+def _members(name: str) -> Mapping[int, str]:
+    """The words of an enumeration by number, `immediate_or_cancel`."""
+    return {
+        number: re.sub(r"(?<=[a-z])(?=[A-Z])", "_", word).lower()
+        for word, number in document()["enumerations"][name].items()
+    }
+
+
+def words_of(command: list[Any]) -> dict[str, Any]:
+    """The fields of a command by name, for people: where a number stands for a word, the word."""
+    name = name_of(command)
+    return {
+        field: _members(_ENUMERATIONS[name, field]).get(value, value) if (name, field) in _ENUMERATIONS else value
+        for field, value in fields_of(command).items()
+    }
 
 
 ACCOUNT_FIELDS: Final = ("account", "source", "destination", "parent", "vault")

@@ -15,7 +15,7 @@ from journal_tools.journal import Journal, Record
 from journal_tools.lookup import index
 from journal_tools.lookup.filters import Wanted, origins_of, rows_of, tags_of
 from journal_tools.output import emit
-from journal_tools.vocabulary import ORIGINS, fields_of, name_of
+from journal_tools.vocabulary import ORIGINS, fields_of, name_of, words_of
 
 COLUMNS = ("seq", "time", "origin", "author", "cause", "command", "fields")
 EVENT_COLUMNS = ("seq", "event", "fields")
@@ -116,7 +116,6 @@ def _events(journal: Journal, wanted: Wanted, from_seq: int, to_seq: int, *, fla
 
 def row(record: Record, *, flat: bool) -> dict[str, Any]:
     """A record as a row; in flat formats its fields are one text, and nothing is written where there is none."""
-    fields = fields_of(record.command)
     return {
         "seq": record.seq,
         "time": shown_time(record.time_ns),
@@ -124,7 +123,7 @@ def row(record: Record, *, flat: bool) -> dict[str, Any]:
         "author": None if flat and not record.author else record.author,
         "cause": None if flat and not record.cause else record.cause,
         "command": name_of(record.command),
-        "fields": spelled(fields) if flat else fields,
+        "fields": spelled(words_of(record.command)) if flat else fields_of(record.command),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,11 +12,13 @@ from journal_tools.grammar import Moment, path_argument, shown_time, verb
 from journal_tools.journal import Block, Journal, Record
 from journal_tools.output import document, emit
 from journal_tools.verbs.log import row, spelled, word
-from journal_tools.vocabulary import ORIGINS, fields_of, name_of
+from journal_tools.vocabulary import ORIGINS, fields_of, name_of, words_of
 
 CAUSES_MAX: Final = 100
 """A chain of causes is followed so far back."""
 COLUMNS: Final = ("what", "value")
+Fields = Callable[[list[Any]], dict[str, Any]]
+"""The fields of a command by name: as numbers, or in words."""
 
 
 @verb("show", short_help="One seq in full: the command, its cause, its author, its effects.")
@@ -32,9 +35,10 @@ def command(*, path: Path, seq: int, events: bool, window: int, fmt: str) -> Non
     """
     journal = Journal.open(path)
     record, block = journal.record(seq)
-    shown = described(record, block) | {
-        "causes": [brief(cause) for cause in causes(journal, record)],
-        "caused": [brief(other) for other in caused(journal, seq, window)],
+    fields = fields_of if fmt == "json" else words_of
+    shown = described(record, block, fields) | {
+        "causes": [brief(cause, fields) for cause in causes(journal, record)],
+        "caused": [brief(other, fields) for other in caused(journal, seq, window)],
         "looked_for_effects_to": min(seq + window, journal.last_seq),
     }
     if events:
@@ -50,13 +54,13 @@ def command(*, path: Path, seq: int, events: bool, window: int, fmt: str) -> Non
         emit(rows, COLUMNS, fmt, name="record")
 
 
-def described(record: Record, block: Block) -> dict[str, Any]:
+def described(record: Record, block: Block, fields: Fields = fields_of) -> dict[str, Any]:
     """A record with its block."""
     mark = block.mark
     return {
         "seq": record.seq,
         "command": name_of(record.command),
-        "fields": fields_of(record.command),
+        "fields": fields(record.command),
         "time": shown_time(record.time_ns),
         "time_ns": record.time_ns,
         "origin": ORIGINS[record.origin],
@@ -79,9 +83,9 @@ def described(record: Record, block: Block) -> dict[str, Any]:
     }
 
 
-def brief(record: Record) -> dict[str, Any]:
+def brief(record: Record, fields: Fields = fields_of) -> dict[str, Any]:
     """A record in a word."""
-    shown = row(record, flat=False)
+    shown = row(record, flat=False) | {"fields": fields(record.command)}
     return {name: shown[name] for name in ("seq", "time", "origin", "author", "command", "fields")}
 
 
