@@ -90,9 +90,9 @@ def brief(record: Record, fields: Fields = fields_of) -> dict[str, Any]:
 
 
 def causes(journal: Journal, record: Record) -> list[Record]:
-    """What caused a command, what caused that, and so on, the nearest first."""
+    """What caused a command, what caused that, and so on, the nearest first; what names no earlier one ends it."""
     found: list[Record] = []
-    while record.cause and len(found) < CAUSES_MAX:
+    while 0 < record.cause < record.seq and len(found) < CAUSES_MAX:
         record, _ = journal.record(record.cause)
         found.append(record)
     return found
