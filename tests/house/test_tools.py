@@ -20,6 +20,7 @@ REEXECUTION = "replaying.py"
 WRITERS: dict[str, str] = {
     "lookup/index.py": "an index in the directory that the user names",
     "proofs/outputs.py": "files that the user names, where nothing was",
+    "redaction/copying.py": "a copy of a session in the new directory that the user names",
 }
 """The modules that write, and what: paths that the user gave, never anything in a session."""
 WRITING = re.compile(
