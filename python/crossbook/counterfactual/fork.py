@@ -26,7 +26,7 @@ from crossbook.errors import InputError
 from crossbook.journal import JournalWriter, NewBranch
 from crossbook.policies import notes
 from crossbook.policies.guard import Limits
-from crossbook.policies.installed import LiveSequencer
+from crossbook.policies.installed import LiveSequencer, Submits
 from crossbook.policies.loop import Loop
 from crossbook.policies.recovery import body_of
 from crossbook.receipt import Receipt
@@ -69,7 +69,7 @@ class Branched(Struct, frozen=True):
 class BranchSequencer(LiveSequencer):
     """Commands go into the branch's journal, and what they made into the ledger."""
 
-    def __init__(self, session: Session, overruns: dict[int, notes.Fault]) -> None:
+    def __init__(self, session: Submits, overruns: dict[int, notes.Fault]) -> None:
         super().__init__(session)
         self.ledger: Ledger | None = None
         self.loop: Loop | None = None
@@ -95,12 +95,12 @@ class BranchSequencer(LiveSequencer):
         return fault if fault is not None and fault.turn == turn else None
 
 
-class _Run:
+class Run:
     """One run: the loop, the ledger, what waits to be handed over."""
 
-    def __init__(self, parent: Parent, made: Plan, session: Session, limits: Limits | None, *, unchanged: bool) -> None:
+    def __init__(self, parent: Parent, made: Plan, session: Submits, limits: Limits | None, *, unchanged: bool) -> None:
         self.parent: Final = parent
-        self.plan: Final = made
+        self.plan = made
         self.sequencer: Final = BranchSequencer(session, parent.overruns if unchanged else {})
         self.loop: Final = Loop(self.sequencer, limits=limits)
         self.ledger: Final = Ledger(parent, self._reach)
@@ -118,12 +118,16 @@ class _Run:
             self._inside(seq, time_ns)
             return
         if isinstance(entry.item.command, Repair):
-            self._hand_over()
+            self.hand_over()
             self.kept += 1
             self.sequencer.execute([self.ledger.translate(seq, entry.item)])
         elif seq not in self.plan.dropped:
             self.kept += 1
             self._queue(self.ledger.translate(seq, self.plan.edited(seq, entry.item)))
+        self.insert(seq)
+
+    def insert(self, seq: int) -> None:
+        """What the plan has behind a command of the parent."""
         for item in self.plan.inserts.get(seq, []):
             self.inserted += 1
             self._queue(self.ledger.translate(seq, item, inserted=True))
@@ -132,7 +136,7 @@ class _Run:
         """Let time pass to where the parent ends."""
         if self._extra:
             self._engage_extra()
-        self._hand_over()
+        self.hand_over()
         if self.loop.engagements:
             self.loop.advance(max(self.parent.time_ns, self.sequencer.kernel.time_ns))
         self.loop.drain()
@@ -140,9 +144,10 @@ class _Run:
     def _queue(self, item: Outside) -> None:
         self._waiting.append(item)
         if len(self._waiting) >= BATCH:
-            self._hand_over()
+            self.hand_over()
 
-    def _hand_over(self) -> None:
+    def hand_over(self) -> None:
+        """What waits is executed, as if nothing else came at its time."""
         items, self._waiting = self._waiting, []
         if not items:
             return
@@ -154,7 +159,7 @@ class _Run:
 
     def _reach(self, time_ns: int) -> Kernel:
         """Everything before `time_ns` has happened; a command stamped so may be translated."""
-        self._hand_over()
+        self.hand_over()
         self.loop.reach(time_ns)
         return self.sequencer.kernel
 
@@ -163,7 +168,7 @@ class _Run:
         gone = self.parent.disengaged.get(seq)
         if engaged is None and gone is None:
             return
-        self._hand_over()
+        self.hand_over()
         if gone is not None:
             if gone in self.loop.engagements:
                 self.loop.disengage(gone, time_ns=time_ns)
@@ -177,7 +182,7 @@ class _Run:
 
     def _engage_extra(self) -> None:
         extra, self._extra = self._extra, {}
-        self._hand_over()
+        self.hand_over()
         time_ns = self.parent.times[max(1, self.parent.configured_seq)]
         for slot, policy in extra.items():
             self.loop.engage(slot, policy, time_ns=time_ns)
@@ -232,7 +237,7 @@ def branch(
     writer = JournalWriter.create(path, durability="pipelined", segment_bytes=found.segment_bytes, branch=new)
     try:
         session = Session(writer, Kernel(check_invariants=check_invariants), path=path, clock=lambda: 0)
-        run = _Run(found, made, session, limits, unchanged=wanted.empty)
+        run = Run(found, made, session, limits, unchanged=wanted.empty)
         for entry in parent_entries(found):
             run.take(entry)
             if not entry.seq % BATCH:
@@ -257,7 +262,7 @@ def _remove(path: Path, *, existed: bool) -> None:
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
-def _branched(run: _Run, session: Session, writer: JournalWriter) -> Branched:
+def _branched(run: Run, session: Session, writer: JournalWriter) -> Branched:
     kernel, parent, ledger = session.kernel, run.parent, run.ledger
     return Branched(
         path=session.path,

@@ -142,8 +142,11 @@ def entries(block: Block) -> list[Entry]:
     ]
 
 
-def read_parent(path: Path, progress: Progress | None = None) -> Parent:
+def read_parent(path: Path, progress: Progress | None = None, *, recorded: bool = False) -> Parent:
     """Read a journal to its present end, executing it.
+
+    With `recorded` everything counts as outside: a branch then executes what the policies did as it is on record,
+    and runs none of them.
 
     Raises JournalError for a journal that does not verify, ReplayDivergence if an exec mark is not reproduced.
     """
@@ -151,7 +154,7 @@ def read_parent(path: Path, progress: Progress | None = None) -> Parent:
         head = reader.head()
         parent = Parent(path, reader.manifest.id, head.next_seq - 1, head.head_hash, reader.manifest.segment_bytes)
         parent.flags, parent.times = bytearray(parent.seq + 1), array("Q", bytes(8 * (parent.seq + 1)))
-        reading = _Reading(parent)
+        reading = _Recorded(parent) if recorded else _Reading(parent)
         for block in _up_to(reader, parent.seq):
             reading.take(block)
             if progress is not None:
@@ -164,11 +167,14 @@ def _up_to(reader: JournalReader, seq: int) -> Iterator[Block]:
     return reader.blocks(to_seq=seq) if seq else iter(())
 
 
-def parent_entries(parent: Parent) -> Iterator[Entry]:
-    """The records of a parent up to where it was read, once more."""
+def parent_entries(parent: Parent, from_seq: int = 1, to_seq: int | None = None) -> Iterator[Entry]:
+    """The records of a parent up to where it was read, once more; or those from one seq to another."""
+    last = parent.seq if to_seq is None else to_seq
+    if from_seq > last:
+        return
     with JournalReader(parent.path) as reader:
-        for block in _up_to(reader, parent.seq):
-            yield from entries(block)
+        for block in reader.blocks(from_seq=from_seq, to_seq=last):
+            yield from (entry for entry in entries(block) if from_seq <= entry.seq <= last)
 
 
 class _Reading:
@@ -296,3 +302,10 @@ class _Reading:
         self._open.clear()
         if self._begins and seq > 1:
             self.parent.configured_seq, self._begins = self._configured_seq, False
+
+
+class _Recorded(_Reading):
+    """A reading to which nothing is inside."""
+
+    def _is_inside(self, _item: Envelope, _happened: list[Event]) -> bool:
+        return False

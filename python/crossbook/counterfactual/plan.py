@@ -105,7 +105,9 @@ def _patch(change: Change, parent: Parent, made: Plan) -> None:
 
 
 def _entries_at(parent: Parent, seqs: set[int]) -> list[Entry]:
-    return [entry for entry in parent_entries(parent) if entry.seq in seqs] if seqs else []
+    if not seqs:
+        return []
+    return [entry for entry in parent_entries(parent, min(seqs), max(seqs)) if entry.seq in seqs]
 
 
 def _set(change: Change, parent: Parent, made: Plan) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -32,10 +32,23 @@ class EngagedPolicy(Struct, frozen=True):
     wake_ns: int | None
 
 
+class Submits(Protocol):
+    """What executes commands in order: a session, or something that does the same without a journal."""
+
+    @property
+    def kernel(self) -> Kernel:
+        """The kernel that executed everything so far."""
+        ...
+
+    def submit(self, items: Sequence[Envelope]) -> Receipt:
+        """Execute commands; see `Session.submit`."""
+        ...
+
+
 class LiveSequencer:
     """Commands go into the journal of a session and its kernel."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Submits) -> None:
         self._session = session
 
     @property
