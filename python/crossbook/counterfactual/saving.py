@@ -43,7 +43,7 @@ class Pool(Struct, frozen=True):
 
 
 class Window(Struct, frozen=True):
-    """Where a change may begin, behind an outside seq of the parent, and until which stamped time nothing may happen."""
+    """Where a change may begin: behind an outside seq of the parent; and the stamped time until which it must hold."""
 
     after: int
     until_ns: int
