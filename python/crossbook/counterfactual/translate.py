@@ -28,6 +28,8 @@ from crossbook.session import Envelope
 
 NO_ID: Final = 2**63 - 1
 """An order or an auction that cannot exist."""
+SEQ_MAX: Final = 2**64 - 1
+"""No cause can be beyond this; whoever names one so far in the future means nothing by it."""
 NO_AUTHOR: Final = 2**16 - 1
 """An author that does not exist unless somebody registered as many."""
 
@@ -175,7 +177,7 @@ class Ledger:
         """The branch's seq for a cause: an inside one is as far behind the outside command before it as it was."""
         kernel = self._reached(time_ns)
         if cause >= at_seq:
-            return kernel.seq + 1 + cause - at_seq
+            return min(kernel.seq + 1 + cause - at_seq, SEQ_MAX)
         outside = cause
         while outside and not self._seqs[outside]:
             outside -= 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from journal_tools import replaying
+from journal_tools import replaying, trying
 from journal_tools.journal import Journal
 from journal_tools.vocabulary import rejects
 from journal_tools.why import terms as trees
@@ -13,7 +13,8 @@ from journal_tools.why.citing import Citing
 from journal_tools.why.timeline import Pool
 
 if TYPE_CHECKING:
-    from journal_tools.replaying import Envelope, Kernel, StateView
+    from journal_tools.replaying import Kernel, StateView
+    from journal_tools.trying import Envelope
 
 DEPOSIT_MAX: Final = 1 << 56
 """No larger deposit is tried, in minor units."""
@@ -27,13 +28,13 @@ def explain(journal: Journal, seq: int) -> Answer:
     record, block = journal.record(seq)
     kernel = replaying.kernel_at(journal, seq - 1)
     view = replaying.view_of(kernel)
-    item = replaying.envelope(record, block)
+    item = trying.envelope(record, block)
     account = int(getattr(item.command, "account", 0) or getattr(item.command, "source", 0))
     if not 0 < account <= kernel.account_count():
         account = 0
-    found = replaying.previewed(kernel, [item], account).commands[0]
+    found = trying.previewed(kernel, [item], account).commands[0]
     reject: Any = found.reject
-    named, (meaning, hint) = replaying.named_values(reject), replaying.advice(reject)
+    named, (meaning, hint) = trying.named_values(reject), trying.advice(reject)
     answer = Answer({"question": "refused", "seq": seq})
     answer.document |= {
         "command": citing.brief(seq),
@@ -87,9 +88,9 @@ def _asset(kernel: Kernel, item: Envelope) -> int:
         return int(command.asset)
     market = getattr(command, "market", 0)
     if not market and getattr(command, "auction", None):
-        market = next((one.market for one in replaying.auction_rows(kernel) if one.auction == command.auction), 0)
+        market = next((one.market for one in trying.auction_rows(kernel) if one.auction == command.auction), 0)
     if not market and getattr(command, "order", None):
-        market = replaying.market_of_order(kernel, command.order)
+        market = trying.market_of_order(kernel, command.order)
     return next((one.settlement for one in replaying.market_rows(kernel) if one.market == market), 0)
 
 
@@ -101,10 +102,10 @@ def _cure(
     time_ns = item.time_ns or 0
 
     def passes(amount: int) -> bool:
-        items = [replaying.deposit(account, asset, amount, time_ns), item] if amount else [item]
-        return replaying.previewed(kernel, items).commands[-1].reject is None
+        items = [trying.deposit(account, asset, amount, time_ns), item] if amount else [item]
+        return trying.previewed(kernel, items).commands[-1].reject is None
 
-    least = replaying.least(passes, guess=guess, most=DEPOSIT_MAX)
+    least = trying.least(passes, guess=guess, most=DEPOSIT_MAX)
     whole = unit.to_decimal(least) if least else None
     answer.document["least_deposit"] = {"amount": least, "whole": whole, "asset": unit.symbol}
     if whole is not None:

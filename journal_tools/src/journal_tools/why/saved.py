@@ -5,14 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
-from journal_tools import replaying
+from journal_tools import replaying, trying
 from journal_tools.errors import ToolError
 from journal_tools.journal import Journal
 from journal_tools.why.answer import Answer
 from journal_tools.why.timeline import Episode
 
 if TYPE_CHECKING:
-    from journal_tools.replaying import Saving, Search, StateView, Trials, Unsaved
+    from journal_tools.replaying import StateView
+    from journal_tools.trying import Saving, Search, Trials, Unsaved
 
 
 class Sessions:
@@ -25,7 +26,7 @@ class Sessions:
     def trials(self, *, recorded: bool) -> Trials:
         """With policies run again, or with what is on record of them."""
         if recorded not in self._read:
-            self._read[recorded] = replaying.trials(self._path, recorded=recorded)
+            self._read[recorded] = trying.trials(self._path, recorded=recorded)
         return self._read[recorded]
 
 
@@ -60,14 +61,15 @@ def searches(
     def at(*, recorded: bool) -> Search:
         trials = sessions.trials(recorded=recorded)
         place = place_before(trials, asked.before_seq or episode.first_seq)
-        return replaying.search(trials, pool, after=place, until_ns=until_ns)
+        return trying.search(trials, pool, after=place, until_ns=until_ns)
 
     played = at(recorded=asked.recorded)
+    recorded = asked.recorded or not played.trials.parent.engaged
     if "deposit" in kinds:
-        found.append(Found(played, played.deposit(shortage), asked.recorded))
+        found.append(Found(played, played.deposit(shortage), recorded))
     markets = held_markets(played, account, episode)
     if "reduction" in kinds:
-        found += [Found(played, played.reduction(market), asked.recorded) for market in markets]
+        found += [Found(played, played.reduction(market), recorded) for market in markets]
     if "mark" in kinds:
         # Marks are what policies make of observations, so those on record are held, and commands are as recorded.
         held = at(recorded=True)
@@ -207,7 +209,7 @@ def prove(answer: Answer, found: list[Found], account: int, episode: Episode, ou
         for ending, change, saves in (("saves", result.change, True), ("one-less", result.less, False)):
             path = out / f"{name}-{ending}"
             window = search.window
-            steps = replaying.steps_in_branch(
+            steps = trying.steps_in_branch(
                 search.trials, path, change, pool, after=window.after, until_ns=window.until_ns
             )
             proofs.append(
