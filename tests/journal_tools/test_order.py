@@ -13,6 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 from crossbook.events import CancelReason, OrderAccepted, OrderCancelled, Rejected, Traded
 from crossbook.replay import state_at
 from journal_tools import replaying
+from journal_tools.grammar import Moment
 from journal_tools.journal import Journal
 from journal_tools.past.life import REASONS
 from journal_tools.past.life import live as life_of
@@ -121,7 +122,7 @@ def test_a_change_that_was_refused_is_part_of_it(golden: Path, snapshot: Snapsho
     named = fields_of(record.command)
     (order,) = [
         row.order
-        for row in state_at(golden, seq=refused.seq).orders(refused.account)
+        for row in replaying.state_at(golden, Moment(refused.seq, None)).orders(refused.account)
         if row.order == named["order"] or (row.client_order and row.client_order == named["client_order"])
     ]
     steps = journal("order", golden, order, "--json").json["steps"]
@@ -139,9 +140,8 @@ def test_an_order_that_was_only_refused_has_no_life_but_a_reason(golden: Path) -
             elif isinstance(event, Rejected) and event.command == 12:
                 client_order = fields_of(source.record(seq)[0].command)["client_order"]
                 refused.setdefault((event.account, client_order), seq)
-    account, client_order = next(
-        key for key in refused if key not in accepted and key[1] and key[0] <= state_at(golden).account_count()
-    )
+    accounts = replaying.kernel_at(golden).account_count()
+    account, client_order = next(key for key in refused if key not in accepted and key[1] and key[0] <= accounts)
     said = journal("order", golden, "--account", account, "--client-order", client_order)
     assert said.code == 2
     assert "[order_refused]" in said.err
