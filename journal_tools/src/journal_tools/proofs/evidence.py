@@ -97,6 +97,20 @@ def consistency(journal: Journal, old_size: int, size: int | None, *, tree: str)
     return {**head, "path": [found.hex() for found in path]}, trees
 
 
+def same(journal: Journal, said: Checkpoint | None, trees: Trees) -> None:
+    """Raises Finding `checkpoint_differs` if a checkpoint is not one of this journal."""
+    if said is None:
+        return
+    session = said.session or journal.session_id
+    if (session, said.size, said.root) != (journal.session_id, trees.records.tree.size, trees.records.tree.root()):
+        raise Finding(
+            f"the checkpoint at seq {said.size} is not one of this journal",
+            code="checkpoint_differs",
+            hint="one of the two was changed, or they are of two sessions; `journal verify` checks the journal",
+            seq=said.size,
+        )
+
+
 def written(proof: dict[str, Any]) -> str:
     """A proof file as it is written."""
     return json.dumps(proof, indent=1) + "\n"

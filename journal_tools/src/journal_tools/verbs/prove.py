@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from journal_tools.errors import Finding, ToolError
+from journal_tools.errors import ToolError
 from journal_tools.grammar import path_argument, verb
 from journal_tools.journal import Journal
 from journal_tools.output import document, emit
 from journal_tools.proofs import checkpoint as checkpoints
 from journal_tools.proofs import evidence
 from journal_tools.proofs.checkpoint import Checkpoint, Pinned
-from journal_tools.proofs.leaves import TREES, Trees, read_trees
+from journal_tools.proofs.leaves import TREES, read_trees
 from journal_tools.proofs.note import SigningKey, sign
 from journal_tools.proofs.outputs import put, write_new
 
@@ -80,7 +80,7 @@ def record(*, path: Path, seq: int, signed: Path | None, tree: str, output: Path
     journal = Journal.open(path)
     before = _unsigned(signed)
     proof, trees = evidence.inclusion(journal, seq, size=before.size if before else None, tree=tree)
-    _same(journal, before, trees)
+    evidence.same(journal, before, trees)
     put(output, evidence.written(proof))
     _wrote(output, fmt, {"tree": tree, "size": proof["size"], "index": proof["index"]})
 
@@ -97,9 +97,9 @@ def consistency(*, path: Path, old: str, new: str | None, tree: str, output: Pat
     earlier, later = _size(old), _size(new)
     assert earlier[0] is not None
     proof, trees = evidence.consistency(journal, earlier[0], later[0], tree=tree)
-    _same(journal, later[1], trees)
+    evidence.same(journal, later[1], trees)
     if earlier[1] is not None:
-        _same(journal, earlier[1], read_trees(journal, earlier[0]))
+        evidence.same(journal, earlier[1], read_trees(journal, earlier[0]))
     put(output, evidence.written(proof))
     _wrote(output, fmt, {"tree": tree, "old_size": proof["old_size"], "size": proof["size"]})
 
@@ -132,20 +132,6 @@ def _size(text: str | None) -> tuple[int | None, Checkpoint | None]:
         return (None if text is None else int(text)), None
     found = checkpoints.read(Path(text).read_bytes(), None)
     return found.size, found
-
-
-def _same(journal: Journal, said: Checkpoint | None, trees: Trees) -> None:
-    """Raises Finding `checkpoint_differs` if a checkpoint is not one of this journal."""
-    if said is None:
-        return
-    session = said.session or journal.session_id
-    if (session, said.size, said.root) != (journal.session_id, trees.records.tree.size, trees.records.tree.root()):
-        raise Finding(
-            f"the checkpoint at seq {said.size} is not one of this journal",
-            code="checkpoint_differs",
-            hint="one of the two was changed, or they are of two sessions; `journal verify` checks the journal",
-            seq=said.size,
-        )
 
 
 def _pinned(text: str | None) -> Pinned | None:
