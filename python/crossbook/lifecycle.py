@@ -59,11 +59,15 @@ def open_session(path: Path, *, durability: str, clock: Clock, check_invariants:
 
 
 def _record_repair(session: Session, writer: JournalWriter) -> None:
-    """A repaired journal goes on with the record of its repair, before anything else."""
+    """A repaired journal goes on with the record of its repair, before anything else.
+
+    It is stamped with the last time of the journal, not the clock's: policies may want to be woken before that.
+    """
     note = writer.pending_repair
     if note is not None:
         _log.warning("repair recorded", path=str(session.path), first_seq=note.first_seq, blocks=note.blocks)
-        session.submit([Envelope(Repair(note.first_seq, note.blocks, note.evidence), origin=Origin.OPERATOR)])
+        record = Repair(note.first_seq, note.blocks, note.evidence)
+        session.submit([Envelope(record, origin=Origin.OPERATOR, time_ns=session.kernel.time_ns or None)])
 
 
 def check_durability(durability: str) -> None:

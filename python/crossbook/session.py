@@ -262,9 +262,14 @@ class Session:
             raise
         return receipt, answer
 
+    def halt(self, error: BaseException) -> None:
+        """Serve nothing any more, because of this error; harmless after a halt or when closed."""
+        if self._halted is None and not self._closed:
+            self._halt(error)
+
     def _halt(self, error: BaseException) -> None:
         self._halted = error
-        _log.error("venue halted", path=str(self.path), seq=self.kernel_seq(), error=str(error))
+        _log.error("venue halted", path=str(self.path), seq=self.kernel_seq(), error=str(error) or repr(error))
 
     def kernel_seq(self) -> int:
         """The last executed seq, -1 if the kernel is poisoned and does not say."""

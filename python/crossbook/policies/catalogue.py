@@ -28,6 +28,9 @@ from crossbook.policies.roles import ROLES, role_of
 GROUP: Final = "crossbook.policies"
 """The entry-point group."""
 
+TEXT_BYTES_MAX: Final = 64
+"""Bytes of UTF-8 in the name and in the version of an author."""
+
 BUILT_IN: Final[Mapping[str, str]] = MappingProxyType(
     {
         "oracle.gates": "oracle.gates:Gates",
@@ -67,7 +70,7 @@ def names(role: str) -> list[str]:
 
 
 def find(role: str, name: str) -> type[Policy]:
-    """The class of a policy. Raises InputError `unknown_policy`, `not_a_policy`."""
+    """The class of a policy. Raises InputError `unknown_policy`, `policy_import`, `not_a_policy`."""
     key = f"{role}.{name}"
     if key in BUILT_IN:
         module, _, attribute = BUILT_IN[key].partition(":")
@@ -81,7 +84,15 @@ def find(role: str, name: str) -> type[Policy]:
                 values={"role": role, "name": name},
                 hint=f"known are: {', '.join(names(role)) or 'none'}; install its package, or pass an object",
             )
-        kind = points[0].load()
+        try:
+            kind = points[0].load()
+        except Exception as error:
+            raise InputError(
+                f"the package of the {role} policy {name!r} cannot be imported: {type(error).__name__}: {error}",
+                code="policy_import",
+                values={"role": role, "name": name, "entry_point": points[0].value},
+                hint="mend its package, or pass an object",
+            ) from error
     checked: type[Policy] = _checked(kind, role)
     return checked
 
@@ -194,6 +205,14 @@ def _checked(kind: Any, role: str) -> Any:
             values={"missing": missing},
             hint="a policy is a frozen msgspec Struct with role, name, version, listens, State and a method react",
         )
+    for text in (kind.name, kind.version):
+        if not isinstance(text, str) or not text or len(f"{role}.{text}".encode()) > TEXT_BYTES_MAX:
+            raise InputError(
+                f"{text!r} cannot be the name or the version of a policy",
+                code="not_a_policy",
+                values={"name": kind.name, "version": kind.version},
+                hint=f"texts that are not empty; the role and the name together at most {TEXT_BYTES_MAX} bytes",
+            )
     if kind.role != role:
         raise InputError(
             f"{kind.role}.{kind.name} does not play the role {role}",

@@ -28,13 +28,14 @@ class Limits(Struct, frozen=True):
     """What a policy may use.
 
     `turn_seconds` of time on the machine in one turn, `proposals_max` commands and `turns_max` turns in one instant,
-    and `refusals_max` refusals by the kernel in one instant.
+    `refusals_max` refusals by the kernel in one instant, and `wakings_max` wakings in one second of stamped time.
     """
 
     turn_seconds: float = 10.0
     proposals_max: int = 10_000
     turns_max: int = 1_000
     refusals_max: int = 1_000
+    wakings_max: int = 1_000
 
 
 class PolicyFault(Exception):
@@ -43,7 +44,7 @@ class PolicyFault(Exception):
     def __init__(self, fault: str, detail: str) -> None:
         super().__init__(f"{fault}: {detail}")
         self.fault = fault
-        self.detail = detail[:DETAIL_CHARACTERS_MAX]
+        self.detail = detail[:DETAIL_CHARACTERS_MAX].encode("utf-8", "backslashreplace").decode()
 
 
 class _Overtime(BaseException):
@@ -51,18 +52,36 @@ class _Overtime(BaseException):
 
 
 def take_turn(policy: Policy, state: Struct, turn: Turn, *, role: Role, limits: Limits) -> Reaction[Any]:
-    """What a policy answers to a turn. Raises PolicyFault for everything that is not a proper answer."""
+    """What a policy answers to a turn. Raises PolicyFault for everything that is not a proper answer.
+
+    An interrupt from the keyboard is not the policy's and goes on: its turn was neither taken nor refused.
+    """
     try:
         with _at_most(limits.turn_seconds):
             reaction = policy.react(state, turn)
     except _Overtime:
         raise PolicyFault("time", f"a turn took more than {limits.turn_seconds} s") from None
-    except Exception as error:
-        raise PolicyFault("raised", f"{type(error).__name__}: {error}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a policy that calls sys.exit must not end the venue
+        raise PolicyFault("raised", _said(error)) from error
     if turn.view.seq != turn.seq:
         raise PolicyFault("tampered", "the state moved during the turn")
-    _check(reaction, policy, turn, role, limits)
+    try:
+        _check(reaction, policy, turn, role, limits)
+    except PolicyFault:
+        raise
+    except Exception as error:  # what it answered with raises when it is looked at
+        raise PolicyFault("garbage", _said(error)) from error
     return reaction
+
+
+def _said(error: BaseException) -> str:
+    """What an exception says, if it can be made to say it."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - its own __str__ is what fails
+        return type(error).__name__
 
 
 def _check(reaction: Any, policy: Policy, turn: Turn, role: Role, limits: Limits) -> None:
@@ -71,7 +90,7 @@ def _check(reaction: Any, policy: Policy, turn: Turn, role: Role, limits: Limits
     if not isinstance(reaction.state, policy.State):
         raise PolicyFault("garbage", f"the state is {type(reaction.state).__name__}, not {policy.State.__name__}")
     wake: Any = reaction.wake_ns
-    if wake is not None and (not isinstance(wake, int) or not turn.time_ns < wake < 1 << 63):
+    if wake is not None and (type(wake) is not int or not turn.time_ns < wake < 1 << 63):
         raise PolicyFault("garbage", f"wake_ns is {wake!r}, which is not after {turn.time_ns}")
     proposals: Any = reaction.proposals
     if not isinstance(proposals, tuple):
@@ -84,7 +103,7 @@ def _check(reaction: Any, policy: Policy, turn: Turn, role: Role, limits: Limits
         if type(proposal.command) not in role.licence:
             raise PolicyFault("unlicensed", f"{type(proposal.command).__name__} is not for the role {role.name}")
         cause: Any = proposal.cause
-        if not isinstance(cause, int) or not 0 <= cause <= turn.seq:
+        if type(cause) is not int or not 0 <= cause <= turn.seq:
             raise PolicyFault("garbage", f"the cause {cause!r} is not an earlier seq")
 
 
@@ -116,10 +135,14 @@ def _alarm(seconds: float) -> Iterator[None]:
 @contextmanager
 def _watcher(seconds: float) -> Iterator[None]:
     """Where there is no alarm to be had. It cannot end a call that waits outside Python."""
-    runner = threading.get_ident()
+    runner = ctypes.c_ulong(threading.get_ident())
+    throw = ctypes.pythonapi.PyThreadState_SetAsyncExc
+    running = threading.Lock()
 
     def overtime() -> None:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(runner), ctypes.py_object(_Overtime))
+        if running.acquire(blocking=False):
+            throw(runner, ctypes.py_object(_Overtime))
+            running.release()
 
     timer = threading.Timer(seconds, overtime)
     timer.daemon = True
@@ -128,3 +151,5 @@ def _watcher(seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+        running.acquire()
+        throw(runner, None)  # one that was thrown too late must not hit somebody else

@@ -60,6 +60,10 @@ class LiveSequencer:
         """Journal and execute; see `Session.submit`."""
         return self._session.submit(items)
 
+    def halt(self, error: BaseException) -> None:
+        """Halt the session."""
+        self._session.halt(error)
+
     def recorded_fault(self, _slot: str, _turn: int | None) -> notes.Fault | None:
         """Nothing is recorded yet."""
         return None
@@ -204,6 +208,7 @@ class VenuePolicies:
         self._session.check_serving()
         now = self._loop.next_ns(self._session.now())
         envelopes = [item if isinstance(item, Envelope) else Envelope(item, *default) for item in items]
+        self._check_outside(envelopes)
         by_clock = any(item.time_ns is None for item in envelopes)
         stamped = [item if item.time_ns is not None else _at(item, now) for item in envelopes]
         if not pack(stamped, now_ns=now, last_time_ns=self._session.kernel.time_ns):
@@ -212,6 +217,17 @@ class VenuePolicies:
         if by_clock:
             self._loop.settle()
         return receipt
+
+    def _check_outside(self, items: Iterable[Envelope]) -> None:
+        """Refuse what a recovery would take for the doing of a policy. Raises InputError `inside_author`."""
+        for item in items:
+            if item.author and item.author in self._loop.authors:
+                raise InputError(
+                    "this author id is that of a policy",
+                    code="inside_author",
+                    values={"author": item.author},
+                    hint="register an author of your own with RegisterAuthor, or give 0",
+                )
 
     def _stamp(self, time_ns: int | None) -> int:
         return self._loop.next_ns(self._session.now()) if time_ns is None else time_ns

@@ -37,6 +37,9 @@ from crossbook.session import Envelope
 LOOP_VERSION: Final = "1"
 """The version of the rules on this page; another may order the same turns otherwise."""
 
+SECOND_NS: Final = 1_000_000_000
+"""Nanoseconds."""
+
 ANSWERS_MAX: Final = 100_000
 """How many receipts of policies are kept for a caller who does not ask for them."""
 
@@ -53,6 +56,10 @@ class Sequencer(Protocol):
 
     def execute(self, items: Sequence[Envelope]) -> Receipt:
         """Journal and execute commands; each brings its time. Raises InputError before anything is done."""
+        ...
+
+    def halt(self, error: BaseException) -> None:
+        """Take no more commands: the loop was broken off."""
         ...
 
     def recorded_fault(self, slot: str, turn: int | None) -> notes.Fault | None:
@@ -84,6 +91,8 @@ class Engagement:
     instant_turns: int = 0
     instant_proposals: int = 0
     instant_refusals: int = 0
+    second: int = 0
+    wakings: int = 0
 
     @property
     def author(self) -> int:
@@ -194,17 +203,18 @@ class Loop:
     def _put_on(self, slot: str, policy: Policy, reason: str, time_ns: int) -> Engagement:
         """Journal, in one submission, that a policy has its author id and its slot."""
         said = self.sequencer.recorded_engagement(slot)
-        known = len(self._view.authors())
+        author = known = len(self._view.authors())
         items: list[Envelope] = []
-        if not self.author:
-            self.author = known = known + 1
-            self.authors.add(self.author)
+        if self.author:
+            author = self.author
+        else:
+            author = known = known + 1
             loop = RegisterAuthor(Origin.POLICY, notes.LOOP_NAME, LOOP_VERSION)
             items.append(Envelope(loop, Origin.OPERATOR, time_ns=time_ns))
-        gone = self.engagements.pop(slot, None)
+        gone = self.engagements.get(slot)
         if gone is not None:
             replaced = notes.note(notes.DISENGAGED, notes.Disengaged(slot, gone.author, "replaced"))
-            items.append(self._own(replaced, time_ns))
+            items.append(Envelope(replaced, Origin.POLICY, author, time_ns=time_ns))
         said = said or notes.Engaged(
             slot=slot,
             author=known + 1,
@@ -215,12 +225,13 @@ class Loop:
             reason=reason,
         )
         named = RegisterAuthor(Origin.POLICY, f"{role_of(slot).name}.{said.name}", said.version)
-        items.append(Envelope(named, Origin.OPERATOR, self.author, time_ns=time_ns))
-        items.append(self._own(notes.note(notes.ENGAGED, said), time_ns))
+        items.append(Envelope(named, Origin.OPERATOR, author, time_ns=time_ns))
+        items.append(Envelope(notes.note(notes.ENGAGED, said), Origin.POLICY, author, time_ns=time_ns))
+        engaged = Engagement(slot, role_of(slot), policy, said, policy.State(), None)
         receipt = self._execute(items).raise_if_rejected()
         self._answers.append(receipt)
-        engaged = Engagement(slot, role_of(slot), policy, said, policy.State(), None)
-        self.authors.add(engaged.author)
+        self.author = author
+        self.authors.update((author, engaged.author))
         self.engagements[slot] = engaged
         self.engagements = {name: self.engagements[name] for name in in_order(self.engagements)}
         return engaged
@@ -249,14 +260,22 @@ class Loop:
         self._close(time_ns)
 
     def _close(self, time_ns: int) -> None:
-        """The policies take turns at this time until nobody has anything left to look at."""
+        """The policies take turns at this time until nobody has anything left to look at.
+
+        What breaks this off, such as a full disk or an interrupt, leaves policies between two turns: the venue halts,
+        and a recovery from its journal takes the turns that are missing.
+        """
         for engaged in self.engagements.values():
             engaged.instant_turns = engaged.instant_proposals = engaged.instant_refusals = 0
         acted = True
-        while acted:
-            acted = False
-            for slot in list(self.engagements):
-                acted |= self._turn(slot, time_ns)
+        try:
+            while acted:
+                acted = False
+                for slot in list(self.engagements):
+                    acted |= self._turn(slot, time_ns)
+        except BaseException as error:
+            self.sequencer.halt(error)
+            raise
         self.open_ns = None
         self.closed_ns = max(self.closed_ns, time_ns)
 
@@ -299,6 +318,8 @@ class Loop:
             raise PolicyFault(recorded.fault, recorded.detail)
         if engaged.instant_turns > self.limits.turns_max:
             raise PolicyFault("flood", f"more than {self.limits.turns_max} turns in one instant")
+        if turn.woken:
+            self._count_waking(engaged, turn.time_ns)
         reaction = take_turn(engaged.policy, engaged.state, turn, role=engaged.role, limits=self.limits)
         engaged.instant_proposals += len(reaction.proposals)
         if engaged.instant_proposals > self.limits.proposals_max:
@@ -312,12 +333,24 @@ class Loop:
             self._propose(engaged, items)
         engaged.state, engaged.wake_ns, engaged.woken = reaction.state, reaction.wake_ns, False
 
+    def _count_waking(self, engaged: Engagement, time_ns: int) -> None:
+        second = time_ns // SECOND_NS
+        engaged.wakings = engaged.wakings + 1 if second == engaged.second else 1
+        engaged.second = second
+        if engaged.wakings > self.limits.wakings_max:
+            raise PolicyFault("flood", f"more than {self.limits.wakings_max} wakings in one second")
+
     def _propose(self, engaged: Engagement, items: Sequence[Envelope]) -> None:
         try:
             receipt = self._execute(items)
         except InputError as error:
             raise PolicyFault("garbage", f"{error.code}: {error.message}") from error
+        except RecursionError as error:
+            raise PolicyFault("garbage", "a command holds itself") from error
         self._answers.append(receipt)
+        recorded = self.sequencer.recorded_fault(engaged.slot, engaged.turns)
+        if recorded is not None:
+            raise PolicyFault(recorded.fault, recorded.detail)
         engaged.instant_refusals += sum(type(event) is Rejected for event in receipt.events)
         if engaged.instant_refusals > self.limits.refusals_max:
             raise PolicyFault("refused", f"more than {self.limits.refusals_max} refusals in one instant")

@@ -41,6 +41,8 @@ class EngagementMemory(Struct, frozen=True):
     wake_ns: int | None
     woken: bool
     turns: int
+    second: int = 0
+    wakings: int = 0
 
 
 class Memory(Struct, frozen=True):
@@ -60,15 +62,23 @@ def path_of(journal: Path, seq: int) -> Path:
     return snapshots.snapshot_path(journal, seq).with_suffix(SUFFIX)
 
 
-def write(loop: Loop, journal: Path, *, seq: int, block_hash: bytes) -> Path:
-    """Keep what the policies remember, beside the snapshot of the same seq."""
+def write(loop: Loop, journal: Path, *, seq: int, block_hash: bytes) -> Path | None:
+    """Keep what the policies remember, beside the snapshot of the same seq.
+
+    A state that does not come back as it was is not kept, with a warning: a recovery then begins earlier.
+    """
+    try:
+        engagements = tuple(_remembered(one) for one in loop.engagements.values())
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        _log.warning("memory of policies not kept", path=str(path_of(journal, seq)), reason=str(error))
+        return None
     memory = Memory(
         block_hash=block_hash,
         author=loop.author,
         authors=tuple(sorted(loop.authors)),
         open_ns=loop.open_ns,
         closed_ns=loop.closed_ns,
-        engagements=tuple(_remembered(one) for one in loop.engagements.values()),
+        engagements=engagements,
         faults=tuple(loop.faults),
     )
     data = msgspec.msgpack.encode(memory)
@@ -77,7 +87,12 @@ def write(loop: Loop, journal: Path, *, seq: int, block_hash: bytes) -> Path:
 
 def _remembered(one: Engagement) -> EngagementMemory:
     encode = msgspec.msgpack.encode
-    return EngagementMemory(one.engaged, encode(one.state), encode(one.inbox), one.wake_ns, one.woken, one.turns)
+    state = encode(one.state)
+    if msgspec.msgpack.decode(state, type=one.policy.State) != one.state:
+        raise ValueError(f"the state of {one.slot} is another when it is read back")
+    return EngagementMemory(
+        one.engaged, state, encode(one.inbox), one.wake_ns, one.woken, one.turns, one.second, one.wakings
+    )
 
 
 class Remembered(Struct, frozen=True):
@@ -85,6 +100,7 @@ class Remembered(Struct, frozen=True):
 
     memory: Memory
     policies: tuple[Policy, ...]
+    states: tuple[Any, ...]
 
     def put_back(self, loop: Loop) -> None:
         """Put a loop that has not begun back to where it was."""
@@ -92,8 +108,8 @@ class Remembered(Struct, frozen=True):
         loop.author, loop.open_ns, loop.closed_ns = memory.author, memory.open_ns, memory.closed_ns
         loop.authors.update(memory.authors)
         loop.faults.extend(memory.faults)
-        for one, policy in zip(memory.engagements, self.policies, strict=True):
-            loop.engagements[one.engaged.slot] = _engagement(one, policy)
+        for one, policy, state in zip(memory.engagements, self.policies, self.states, strict=True):
+            loop.engagements[one.engaged.slot] = _engagement(one, policy, state)
 
 
 def load(snapshot: Snapshot, policy_for: Callable[[notes.Engaged], Policy | None]) -> Remembered | None:
@@ -106,19 +122,29 @@ def load(snapshot: Snapshot, policy_for: Callable[[notes.Engaged], Policy | None
     memory = _read(snapshot.path.with_suffix(SUFFIX), snapshot.header.block_hash)
     if memory is None:
         return None
-    policies = [policy_for(one.engaged) for one in memory.engagements]
-    if any(policy is None for policy in policies):
+    policies: list[Policy] = []
+    for one in memory.engagements:
+        policy = policy_for(one.engaged)
+        if policy is None:
+            return None
+        policies.append(policy)
+    try:
+        states = tuple(
+            msgspec.msgpack.decode(one.state, type=policy.State)
+            for one, policy in zip(memory.engagements, policies, strict=True)
+        )
+    except msgspec.DecodeError as error:
+        _log.warning("memory of policies skipped", path=str(snapshot.path.with_suffix(SUFFIX)), fault=str(error))
         return None
-    return Remembered(memory, tuple(policy for policy in policies if policy is not None))
+    return Remembered(memory, tuple(policies), states)
 
 
-def _engagement(one: EngagementMemory, policy: Policy) -> Engagement:
+def _engagement(one: EngagementMemory, policy: Policy, state: Any) -> Engagement:
     slot = one.engaged.slot
-    state: Any = msgspec.msgpack.decode(one.state, type=policy.State)
-    inbox = _EVENTS.decode(one.inbox)
-    return Engagement(
-        slot, role_of(slot), policy, one.engaged, state, one.wake_ns, woken=one.woken, turns=one.turns, inbox=inbox
-    )
+    engaged = Engagement(slot, role_of(slot), policy, one.engaged, state, one.wake_ns, one.woken, one.turns)
+    engaged.inbox = _EVENTS.decode(one.inbox)
+    engaged.second, engaged.wakings = one.second, one.wakings
+    return engaged
 
 
 def _read(path: Path, block_hash: bytes) -> Memory | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import ClassVar, Final
 
 import structlog
@@ -79,12 +80,14 @@ def _records(reader: JournalReader, after: int) -> Iterator[Recorded]:
 class TapeSequencer:
     """Commands go past the tape, each compared with the one that stands there; past its end they go on to `beyond`.
 
-    `trusted` are the authors whose records are taken as they stand, because their policy is not run again.
+    `trusted` are the authors whose records are taken as they stand, because their policy is not run again; `inside`
+    are those of the loop and its policies: what others write about faults is only words.
     """
 
     def __init__(self, tape: Tape, beyond: Sequencer | None, kernel: Kernel) -> None:
         self.tape: Final = tape
         self.trusted: Final[set[int]] = set()
+        self.inside: AbstractSet[int] = frozenset()
         self.matched = 0
         self._kernel = kernel
         self._beyond = beyond
@@ -106,7 +109,7 @@ class TapeSequencer:
         first = self._kernel.seq + 1
         answers: list[bytes] = []
         for index, item in enumerate(items):
-            recorded = self.tape.peek()
+            recorded = self._past_repairs(item)
             if recorded is None:
                 return self._go_on(items[index:], first, answers)
             if not _same(item, recorded.item):
@@ -115,6 +118,16 @@ class TapeSequencer:
             answers.append(self._apply(recorded.item))
             self.matched += 1
         return self._receipt(first, answers)
+
+    def _past_repairs(self, item: Envelope) -> Recorded | None:
+        """The next record. A repair may stand between any two of an instant: it is recorded before it is finished."""
+        while (recorded := self.tape.peek()) is not None and isinstance(recorded.item.command, Repair):
+            if isinstance(item.command, Repair):
+                break
+            self.tape.take()
+            self._apply(recorded.item)
+            self.matched += 1
+        return recorded
 
     def _apply(self, item: Envelope) -> bytes:
         origin = item.origin if item.origin is not None else Origin.CLIENT
@@ -146,10 +159,15 @@ class TapeSequencer:
             raw_events=answers,
         )
 
+    def halt(self, error: BaseException) -> None:
+        """Whoever goes on beyond the tape stops."""
+        if self._beyond is not None and not isinstance(error, PolicyDivergence):
+            self._beyond.halt(error)
+
     def recorded_fault(self, slot: str, turn: int | None) -> notes.Fault | None:
-        """The fault that stands next on the tape, if it is about this turn."""
+        """The fault that stands next on the tape, if the loop says it and it is about this turn."""
         following = self.tape.peek()
-        if following is None or not isinstance(following.item.command, Note):
+        if following is None or following.item.author not in self.inside:
             return None
         fault = body_of(following.item.command, notes.FAULT, notes.Fault)
         return fault if fault is not None and fault.slot == slot and turn in (None, fault.turn) else None
@@ -246,6 +264,7 @@ class Recovery:
         self._tape: Final = Tape.of(reader, after=kernel.seq)
         self.sequencer: Final = TapeSequencer(self._tape, beyond, kernel)
         self.loop: Final = Loop(self.sequencer, limits=limits)
+        self.sequencer.inside = self.loop.authors
         if remembered is not None:
             remembered.put_back(self.loop)
 
@@ -305,9 +324,9 @@ class Recovery:
             )
 
     def _inside(self, item: Envelope) -> bool:
-        """Whether a record is of the loop or of a policy it engaged."""
+        """Whether a record is of the loop or of a policy it engaged; the loop names itself when it first engages."""
         if isinstance(item.command, RegisterAuthor) and item.command.name == notes.LOOP_NAME and not item.author:
-            return True
+            return not self.loop.author and engagement_ahead(self._tape) is not None
         return item.author != 0 and item.author in self.loop.authors
 
     def _engage(self, engaged: notes.Engaged, time_ns: int) -> None:

@@ -50,6 +50,9 @@ class MemorySequencer:
             raw_events=raw,
         )
 
+    def halt(self, _error: BaseException) -> None:
+        """Nothing is kept, so nothing can be out of step."""
+
     def recorded_fault(self, _slot: str, _turn: int | None) -> notes.Fault | None:
         """Nothing is recorded."""
         return None
