@@ -1,97 +1,157 @@
-"""Personal data beside the journal: the journal holds a salted commitment, the value lies in a file that can be erased.
+"""Personal data: a salted commitment in the journal, the value beside it, so that a copy can forget the value.
 
-    personal/<commitment>.json      {"kind":"crossbook personal value","salt":"<64 hex>","value":"…"} and a newline
-    the record                      Note{account, topic "personal", body {"commitment":"<64 hex>","field":"…"}}
-    commitment                      SHA-256(salt, 32 random bytes || value in UTF-8)
-
-Nobody can guess a value from its commitment without the salt, so a journal whose files were erased says nothing of
-them, and every hash of it still holds. docs/journal_proofs.md describes the convention; `journal redact` erases.
+A journal never forgets, so what somebody may ask to have forgotten must not be in it. `commit` keeps a value in
+`personal/<commitment>.json` beside the journal and journals a Note with the topic `personal` that holds only
+`SHA-256(salt || value)`. The salt is secret and random: without the file nobody can try values out.
+`journal redact` makes a copy without chosen files, and every hash of the copy is valid.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
-from crossbook.commands import Note
-from crossbook.errors import InputError
+from crossbook.commands import Note, Origin
+from crossbook.errors import CrossbookError, InputError, Refused
+from crossbook.journal.manifests import remove_durably, sync_directory, write_durably
 from crossbook.policies.notes import note
 from crossbook.venue import Venue
 
 TOPIC: Final = "personal"
-DIRECTORY: Final = "personal"
-KIND: Final = "crossbook personal value"
+"""The topic of the notes that hold commitments."""
+FOLDER: Final = "personal"
+"""The folder beside the journal that holds the values."""
 SALT_BYTES: Final = 32
-VALUE_BYTES_MAX: Final = 1 << 20
+FIELD_CHARACTERS_MAX: Final = 64
+
+
+class PersonalDamaged(CrossbookError):
+    """A file with a personal value that is not what its name commits to; `values["file"]` names it."""
 
 
 class Commitment(Struct, frozen=True):
-    """The body of a note: the hash of a salted value in hex, and what the value is, such as `"email"`."""
+    """The body of a note: a field of the note's account, and `SHA-256(salt || value)` in hex."""
 
-    commitment: str
     field: str
+    commitment: str
 
 
-def commit(venue: Venue, *, account: int, field: str, value: str) -> str:
-    """Put a value beside the journal and its commitment into it; returns the commitment in hex.
+class Personal(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="crossbook personal"):
+    """A personal value with its salt (32 bytes in hex); the value's bytes are its UTF-8."""
 
-    The file is on disk before the command is journaled: a commitment without its value means that it was erased.
+    account: int
+    field: str
+    salt: str
+    value: str
+
+    @property
+    def commitment(self) -> str:
+        """`SHA-256(salt || value)` in hex."""
+        return sha256(bytes.fromhex(self.salt) + self.value.encode()).hexdigest()
+
+
+def commit(
+    venue: Venue, *, account: int, field: str, value: str, salt: bytes | None = None, origin: Origin | None = None
+) -> Personal:
+    """Keep a personal value of an account beside the journal, and journal the commitment to it.
+
+    The value is on stable storage, readable by the owner of the venue alone, before the note is submitted; if the
+    note is refused, the value is removed again.
+
+    Args:
+        venue: a venue that serves.
+        account: whose value it is.
+        field: what it is, such as `name`; stands in the journal in the clear, so it must not itself be personal.
+        value: the personal value.
+        salt: 32 secret random bytes, made anew if left out. Never use one twice.
+        origin: who issues the note; by default the account's client.
 
     Raises:
-        InputError: `personal_field`, `personal_value` the field is empty, the value is too long.
+        InputError: `personal_field`, `personal_value`, `personal_salt`, or `personal_exists` if this value was kept
+            with this salt.
+        Refused: the note was refused, such as for an account that there is not.
     """
-    if not field:
-        raise InputError("a personal value has a field", code="personal_field", hint="name it: email, name, address")
-    raw = value.encode()
-    if len(raw) > VALUE_BYTES_MAX:
+    kept = _checked(account, field, value, secrets.token_bytes(SALT_BYTES) if salt is None else salt)
+    venue.session.check_serving()
+    path = _write(venue.path, kept)
+    try:
+        venue.submit(_note(kept), origin=origin).raise_if_rejected()
+    except (Refused, InputError):
+        # After any other error nobody knows whether the note is in the journal: the value stays.
+        remove_durably(path)
+        raise
+    return kept
+
+
+def values(path: str | os.PathLike[str]) -> tuple[Personal, ...]:
+    """The personal values beside a journal, by account and field, each checked against its commitment.
+
+    Raises:
+        PersonalDamaged: a file is malformed, or its value is not what its name commits to.
+    """
+    found = [_read(file) for file in sorted((Path(path) / FOLDER).glob("*.json"))]
+    return tuple(sorted(found, key=lambda kept: (kept.account, kept.field, kept.commitment)))
+
+
+def _checked(account: int, field: str, value: str, salt: bytes) -> Personal:
+    if not (field.isascii() and field.isidentifier() and len(field) <= FIELD_CHARACTERS_MAX):
         raise InputError(
-            f"the value has {len(raw)} bytes",
-            code="personal_value",
-            values={"bytes": len(raw), "max": VALUE_BYTES_MAX},
-            hint="keep documents elsewhere, and commit to their hash",
+            f"{field!r} is no name of a field",
+            code="personal_field",
+            values={"field": field},
+            hint=f"give a word of at most {FIELD_CHARACTERS_MAX} letters, digits and underscores, such as legal_name",
         )
-    salt = secrets.token_bytes(SALT_BYTES)
-    commitment = sha256(salt + raw).hexdigest()
-    _write(venue.path / DIRECTORY, commitment, salt, value)
-    venue.submit(personal_note(account, commitment, field))
-    return commitment
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise InputError("a value is text in UTF-8", code="personal_value", hint="write bytes as hex or Base64")
+    if len(salt) != SALT_BYTES:
+        raise InputError(
+            f"a salt has {SALT_BYTES} bytes, this one has {len(salt)}",
+            code="personal_salt",
+            values={"bytes": len(salt)},
+            hint="leave it out: a random one is made",
+        )
+    return Personal(account, field, salt.hex(), value)
 
 
-def personal_note(account: int, commitment: str, field: str) -> Note:
-    """The command that puts a commitment on record."""
-    return note(TOPIC, Commitment(commitment, field), account=account)
+def _note(kept: Personal) -> Note:
+    return note(TOPIC, Commitment(kept.field, kept.commitment), account=kept.account)
 
 
-def reveal(path: Path, commitment: str) -> str | None:
-    """The value of a commitment, None if it was erased or is not the one that was committed to."""
+def _write(session: Path, kept: Personal) -> Path:
+    folder = session / FOLDER
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700)
+        sync_directory(session)
+    path = folder / f"{kept.commitment}.json"
+    if path.exists():
+        raise InputError(
+            "this value was kept with this salt before",
+            code="personal_exists",
+            values={"commitment": kept.commitment},
+            hint="use a new salt for each value; left out, it is made anew",
+        )
+    write_durably(path, msgspec.json.encode(kept) + b"\n")
+    path.chmod(0o600)
+    return path
+
+
+def _read(file: Path) -> Personal:
     try:
-        members = json.loads((path / DIRECTORY / f"{commitment}.json").read_bytes())
-        value: str = members["value"]
-        found = sha256(bytes.fromhex(members["salt"]) + value.encode()).hexdigest()
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return value if found == commitment else None
-
-
-def _write(directory: Path, commitment: str, salt: bytes, value: str) -> None:
-    """Write a value so that it survives a power failure, for its owner's eyes only."""
-    directory.mkdir(mode=0o700, exist_ok=True)
-    members = {"kind": KIND, "salt": salt.hex(), "value": value}
-    content = json.dumps(members, separators=(",", ":"), ensure_ascii=False) + "\n"
-    path = directory / f"{commitment}.json"
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(file, "wb") as stream:
-        stream.write(content.encode())
-        stream.flush()
-        os.fsync(stream.fileno())
-    folder = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+        kept = msgspec.json.decode(file.read_bytes(), type=Personal)
+        matches = len(kept.salt) == 2 * SALT_BYTES and kept.commitment == file.stem
+    except ValueError:
+        matches = False
+    if not matches:
+        raise PersonalDamaged(
+            f"{file} does not hold the value that its name commits to",
+            code="personal_damaged",
+            values={"file": str(file)},
+            hint="it was changed; without the original file the value cannot be shown to be the committed one",
+        )
+    return kept

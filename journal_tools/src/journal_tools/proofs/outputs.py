@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -37,24 +35,6 @@ def put(path: Path | None, text: str) -> None:
         click.echo(text, nl=False)
     else:
         write_new(path, text.encode())
-
-
-def copy_session(source: Path, target: Path, beside: Iterable[str]) -> None:
-    """Copy a session bit for bit into a new directory, and of what lies beside it only what is named.
-
-    Raises:
-        ToolError: `output_exists`.
-    """
-    own = ["session.json", "change.json", "closing.json", "repair.json"]
-    own += [str(path.relative_to(source)) for path in sorted((source / "repairs").glob("*.mdb"))]
-    segments = sorted((source / "segments").rglob("*"))
-    own += [str(path.relative_to(source)) for path in segments if path.suffix == ".json" or path.name == "data.mdb"]
-    new_directory(target)
-    (target / "personal").mkdir(mode=0o700)
-    for name in (*own, *beside):
-        if (source / name).exists():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / name, target / name)
 
 
 def exists(path: Path) -> ToolError:

@@ -1,67 +1,93 @@
-"""`journal redact`: a copy of a journal without some personal values, whose every hash still holds."""
+"""`journal redact`: a copy of a session without chosen personal values, every hash of it valid."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
-from journal_tools import personal
 from journal_tools.checking import verify
 from journal_tools.errors import ToolError
 from journal_tools.grammar import EXIT_FINDING, EXIT_OK, path_argument, verb
 from journal_tools.journal import Journal
 from journal_tools.output import emit
-from journal_tools.proofs.outputs import copy_session
+from journal_tools.redaction.copying import copy
+from journal_tools.redaction.kept import Committed, Fate, Personal, judged
 
-COLUMNS = ("seq", "account", "field", "commitment", "value")
+COLUMNS = ("seq", "account", "field", "commitment", "fate")
 
 
-@verb("redact", short_help="Erase personal values of a copy, every hash still valid.")
+@verb("redact", short_help="Erase personal fields of a copy, every hash still valid.")
 @path_argument
-@click.option("--account", "accounts", type=int, multiple=True, help="Erase what is about this account; repeatable.")
-@click.option("--seq", "seqs", type=int, multiple=True, help="Erase what this record committed to; repeatable.")
-@click.option("--field", "fields", multiple=True, help="Erase only this field, such as email; repeatable.")
-@click.option("-o", "output", type=click.Path(path_type=Path), required=True, help="The new directory.")
+@click.option("--account", "accounts", type=int, multiple=True, metavar="N", help="Of this account; repeatable.")
+@click.option("--seq", "seqs", type=int, multiple=True, metavar="S", help="Of the note at this seq; repeatable.")
+@click.option("--field", "fields", multiple=True, metavar="F", help="This field, such as name; repeatable.")
+@click.option(
+    "-o", "output", type=click.Path(path_type=Path), required=True, metavar="COPY", help="Where the copy goes."
+)
 def command(
-    *,
-    path: Path,
-    accounts: tuple[int, ...],
-    seqs: tuple[int, ...],
-    fields: tuple[str, ...],
-    output: Path,
-    fmt: str,
+    *, path: Path, accounts: tuple[int, ...], seqs: tuple[int, ...], fields: tuple[str, ...], output: Path, fmt: str
 ) -> int:
-    """Copy a closed journal, and leave out the salted values that were chosen: by account or seq, and field.
+    """Copy a session and leave out the personal values that fit every option given.
 
-    Records are copied bit for bit, so chain, marks and proofs hold. The copy is verified, and every value left in it.
+    The journal has only commitments to them, and keeps those, so the copy verifies as the original does; it is
+    verified before it is called done. Values that stay are held against their commitments; one that does not fit is
+    left out and a finding. The original is not changed: what must be forgotten is forgotten when it is gone.
     """
     if not (accounts or seqs or fields):
-        raise ToolError("what is to be erased?", code="choice_missing", hint="give --account, --seq or --field")
+        raise ToolError("erase what?", code="target_missing", hint="give --account N, --seq S or --field F")
+
+    def chosen(found: Committed) -> bool:
+        return all(
+            not wanted or value in wanted
+            for wanted, value in ((accounts, found.account), (seqs, found.seq), (fields, found.field))
+        )
+
     journal = Journal.open(path)
     if journal.is_live:
-        raise ToolError("the session was not closed", code="still_open", hint="close it: pages of a live file may tear")
-    found = list(personal.commitments(journal))
-    chosen = {
-        item.commitment
-        for item in found
-        if (not (accounts or seqs) or item.account in accounts or item.seq in seqs)
-        and (not fields or item.field in fields)
-    }
-    if not chosen:
         raise ToolError(
-            "no commitment on record was chosen",
-            code="nothing_chosen",
-            hint="`journal log PATH --type Note` lists them: notes of topic personal",
+            f"{path} was not closed",
+            code="session_live",
+            hint="close its venue and try again; after a crash, open it once and close it",
         )
-    left = sorted({item.commitment for item in found if personal.standing(path, item.commitment) != "erased"} - chosen)
-    copy_session(path, output, [f"{personal.DIRECTORY}/{commitment}.json" for commitment in left])
-    rows = [{**item._asdict(), "value": personal.standing(output, item.commitment)} for item in found]
+    rows = judged(journal, chosen)
+    if not any(row.fate is Fate.ERASED for row in rows):
+        raise ToolError("nothing fits that", code="nothing_to_erase", hint=_hint(rows), path=str(path))
+    copy(journal, output, sorted({row.file for row in rows if row.fate is Fate.KEPT and row.file is not None}))
+    return _answer(rows, output, fmt)
+
+
+def _hint(rows: Sequence[Personal]) -> str:
+    there = sorted({f"{row.field} of account {row.account} at seq {row.seq}" for row in rows if row.fate is Fate.KEPT})
+    if not there:
+        return "no personal value is beside this journal"
+    return f"there is {', '.join(there[:5])}" + (" and more" if len(there) > 5 else "")
+
+
+def _answer(rows: Sequence[Personal], output: Path, fmt: str) -> int:
+    """Verify the copy, and say what was erased and what is left."""
     verdict = verify(output)
-    emit(rows, COLUMNS, fmt, name="values", about={"verified": verdict.ok, "head": verdict.head})
-    if not verdict.ok:
-        raise verdict.findings[0]
-    wrong = [row["seq"] for row in rows if row["value"] == "wrong"]
-    if wrong:
-        click.echo(f"finding: values that are not what was committed to at seqs {wrong} [personal_value]", err=True)
-    return EXIT_FINDING if wrong else EXIT_OK
+    counts = {fate: sum(row.fate is fate for row in rows) for fate in Fate}
+    about: dict[str, Any] = {
+        "copy": str(output),
+        "verified": verdict.ok,
+        "head": f"{verdict.last_seq}:{verdict.head}",
+        **{str(fate): count for fate, count in counts.items()},
+    }
+    emit([_shown(row) for row in rows], COLUMNS, fmt, name="personal", about=about)
+    if fmt == "table":
+        click.echo("\n" + ", ".join(f"{count} {fate}" for fate, count in counts.items()))
+        click.echo(f"{'verified' if verdict.ok else 'does not verify'}: {output}")
+        click.echo(f"head {verdict.last_seq}:{verdict.head}")
+    for finding in verdict.findings:
+        click.echo(f"finding: {finding.message} [{finding.code}]", err=True)
+    if counts[Fate.MISMATCH]:
+        click.echo(f"finding: {counts[Fate.MISMATCH]} values are not what the journal commits to [mismatch]", err=True)
+        click.echo("hint: they were changed after they were committed, and are not in the copy", err=True)
+    return EXIT_OK if verdict.ok and not counts[Fate.MISMATCH] else EXIT_FINDING
+
+
+def _shown(row: Personal) -> dict[str, Any]:
+    return {"seq": row.seq, "account": row.account, "field": row.field, "commitment": row.commitment, "fate": row.fate}

@@ -6,14 +6,12 @@ from pathlib import Path
 
 import click
 
-from journal_tools import personal
 from journal_tools.checking import Anchor, Verdict
 from journal_tools.checking import verify as verify_session
 from journal_tools.errors import Finding, ToolError
 from journal_tools.grammar import EXIT_FINDING, EXIT_OK, path_argument, shown_time, verb
 from journal_tools.output import document, emit
 
-ERASED_SHOWN = 20
 COLUMNS = ("code", "segment", "seq", "file", "message", "hint")
 
 
@@ -49,7 +47,6 @@ def command(*, path: Path, anchors: tuple[str, ...], replay: bool, chain: bool, 
     """
     verdict = verify_session(path, anchors=map(anchor, anchors), records=not chain, must_be_closed=closed)
     _replay(verdict, wanted=replay)
-    _personal(verdict)
     if fmt == "json":
         document(verdict.document())
     elif fmt == "table":
@@ -75,18 +72,6 @@ def _replay(verdict: Verdict, *, wanted: bool) -> None:
         verdict.marks_reproduced = replaying.reproduce(verdict.path).marks
     except Finding as finding:
         verdict.add(finding)
-
-
-def _personal(verdict: Verdict) -> None:
-    """Personal values beside the journal: those left are compared with what was committed to."""
-    if not verdict.ok:
-        return
-    wrong, erased = personal.findings(verdict.path)
-    for finding in wrong:
-        verdict.add(finding)
-    if erased:
-        shown = ", ".join(map(str, erased[:ERASED_SHOWN])) + (", …" if len(erased) > ERASED_SHOWN else "")
-        verdict.skip("personal", f"{len(erased)} personal values that were erased, committed to at seqs {shown}")
 
 
 def _print(verdict: Verdict) -> None:
