@@ -8,9 +8,10 @@ is compared with the journal's, so what is said of the past is what the journal 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from enum import IntEnum
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_type_hints
 
 import click
 import msgspec
@@ -44,13 +45,15 @@ class Answered(NamedTuple):
 class Executed(NamedTuple):
     """A stretch of the journal that was just executed: the block it is in, its records, and their events in order.
 
-    `then_ns` is when the next command is stamped, None where nothing follows.
+    `then_ns` is when the next command is stamped, None where nothing follows; `ends_segment` says that what follows, if
+    anything, is in another segment.
     """
 
     block: Block
     records: list[Record]
     events: list[Event]
     then_ns: int | None
+    ends_segment: bool
 
 
 class Reproduced(NamedTuple):
@@ -232,6 +235,17 @@ def owed_to(kernel: Kernel, account: int) -> dict[int, tuple[int, int]]:
     return {asset: (owed, owes) for asset, (owed, owes) in found.items()}
 
 
+def enumerations(name: str, *, of: Literal["commands", "events"]) -> dict[str, dict[int, str]]:
+    """The fields of a type of command or event that hold a word of a few: those words by number, by field."""
+    need()
+    from crossbook import commands, events
+
+    module = commands if of == "commands" else events
+    hints = get_type_hints(getattr(module, name))
+    kinds = {field: kind for field, kind in hints.items() if isinstance(kind, type) and issubclass(kind, IntEnum)}
+    return {field: {member.value: member.name.lower() for member in kind} for field, kind in kinds.items()}
+
+
 def named(event: Event) -> dict[str, Any]:
     """An event as a row: its name and its fields, seq apart."""
     fields = {field: getattr(event, field) for field in event.__struct_fields__ if field != "seq"}
@@ -362,7 +376,8 @@ class Walk(_Run):
                 body = b"".join(parts[first:end])
                 answer = self._apply(block, body, block.first_seq + first, end - first, None)
                 then_ns = records[end].time_ns if end < len(records) else following and following.first_time_ns
-                yield Executed(block, records[first:end], decode_events(answer), then_ns)
+                is_last = end == len(records) and (following is None or following.segment != block.segment)
+                yield Executed(block, records[first:end], decode_events(answer), then_ns, is_last)
         mark, before_seq, segment = _mark_after(self.journal, to_seq)
         if before_seq == to_seq + 1:
             self._compare(mark, before_seq, segment)
