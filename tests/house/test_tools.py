@@ -19,6 +19,7 @@ SOURCES = files(".py", "journal_tools/src")
 REEXECUTION = ("replaying.py", "trying.py")
 """What happened, and what might have: the doors to the venue."""
 WRITERS: dict[str, str] = {
+    "exporting/files.py": "writes the tables the user asked for, where he said",
     "lookup/index.py": "an index in the directory that the user names",
     "proofs/outputs.py": "files that the user names, where nothing was",
     "redaction/copying.py": "a copy of a session in the new directory that the user names",

@@ -94,7 +94,7 @@ def test_a_row_leads_back_to_its_block(segments: Path, exported: Path) -> None:
 def test_a_file_says_which_part_of_the_chain_it_is(segments: Path, exported: Path) -> None:
     chain = Journal.open(segments)
     for segment in chain.segments:
-        path = exported / "trades" / f"{segment.number:06d}.parquet"
+        path = exported / "balances" / f"{segment.number:06d}.parquet"
         metadata = pyarrow.parquet.read_schema(path).metadata
         first = next(chain.blocks(segment.first_seq, segment.first_seq))
         assert metadata[b"session"].decode() == chain.session_id

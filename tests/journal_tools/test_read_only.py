@@ -23,6 +23,7 @@ CALLS = [
     ["blame", "--all"],
     ["grep", "account(10).equity < 9110"],
     ["grep", "account(10).cash", "--reverse"],
+    ["report", "orders"],
 ]
 
 

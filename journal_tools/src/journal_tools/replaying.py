@@ -42,20 +42,6 @@ class Answered(NamedTuple):
     events: list[Event]
 
 
-class Executed(NamedTuple):
-    """A stretch of the journal that was just executed: the block it is in, its records, and their events in order.
-
-    `then_ns` is when the next command is stamped, None where nothing follows; `ends_segment` says that what follows, if
-    anything, is in another segment.
-    """
-
-    block: Block
-    records: list[Record]
-    events: list[Event]
-    then_ns: int | None
-    ends_segment: bool
-
-
 class Reproduced(NamedTuple):
     """What a whole re-execution came to: exec marks reproduced, and the kernel at the end."""
 
@@ -130,7 +116,7 @@ def reproduce(path: Path | Journal, *, step: Step | None = None) -> Reproduced:
     from crossbook._kernel import Kernel
 
     journal = _journal(path)
-    run = _Run(journal, Kernel(), step=step)
+    run = Run(journal, Kernel(), step=step)
     run.finish(None)
     run.compare_stated_marks()
     return Reproduced(run.marks, run.kernel)
@@ -181,6 +167,21 @@ class Playback:
                 yield from self._run.answers_singly(block, to_seq)
             else:
                 yield self._run.execute(block, to_seq)
+
+
+def genesis() -> Kernel:
+    """A kernel at genesis. Raises ToolError `extra_missing`."""
+    need()
+    from crossbook._kernel import Kernel
+
+    return Kernel()
+
+
+def happened(answer: bytes) -> list[Event]:
+    """What a kernel answered, as events."""
+    from crossbook.wire import decode_events
+
+    return decode_events(answer)
 
 
 def asset_rows(kernel: Kernel) -> list[rows.AssetRow]:
@@ -264,7 +265,7 @@ def _block_before(journal: Journal, seq: int) -> int:
     return journal.record(seq)[1].first_seq - 1 if seq > 1 else 0
 
 
-class _Run:
+class Run:
     """A kernel that moves along a journal, block by block, and compares every exec mark it passes."""
 
     def __init__(self, journal: Journal, kernel: Kernel, *, step: Step | None = None) -> None:
@@ -345,106 +346,27 @@ class _Run:
             self._compare(bytes.fromhex(closing["exec_mark"]), closing["next_seq"], closing["segment"])
 
 
-class Walk(_Run):
-    """A re-execution from genesis, handed out stretch by stretch. The kernel stands after the one handed out last."""
-
-    def __init__(self, journal: Journal) -> None:
-        """Raises ToolError `extra_missing`."""
-        need()
-        from crossbook._kernel import Kernel
-        from crossbook.state import StateView
-
-        super().__init__(journal, Kernel())
-        self.view = StateView(self.kernel)
-
-    def stretches(self, from_seq: int, to_seq: int, *, every_ns: int = 0) -> Iterator[Executed]:
-        """Execute to a seq; what comes before another is executed as well, and not handed out.
-
-        A stretch is a block, or with `every_ns` what of a block is stamped between two of its multiples: a time that
-        is one of them belongs to the stretch that it ends. The last mark is that of `last_mark`.
-        """
-        from crossbook.wire import decode_events
-
-        for block, following in _with_next(self.journal.blocks(1, to_seq)):
-            self._compare(block.exec_mark, block.first_seq, block.segment)
-            if block.last_seq < from_seq and not every_ns:
-                self._apply(block, block.body, block.first_seq, block.count, None)
-                continue
-            records = list(block.records())[: to_seq - block.first_seq + 1]
-            parts = block.record_bytes()
-            for first, end in _cuts(records, every_ns):
-                body = b"".join(parts[first:end])
-                answer = self._apply(block, body, block.first_seq + first, end - first, None)
-                then_ns = records[end].time_ns if end < len(records) else following and following.first_time_ns
-                is_last = end == len(records) and (following is None or following.segment != block.segment)
-                yield Executed(block, records[first:end], decode_events(answer), then_ns, is_last)
-        mark, before_seq, segment = _mark_after(self.journal, to_seq)
-        if before_seq == to_seq + 1:
-            self._compare(mark, before_seq, segment)
-
-
 class Watching:
     """The watch of the venue with its default settings, looking at a session in which it had no slot."""
 
-    def __init__(self, walk: Walk) -> None:
+    def __init__(self, kernel: Kernel) -> None:
         from crossbook.policies.surveillance.watch import Watch
         from crossbook.policies.view import PolicyView
 
         self._watch = Watch()
         self._state: Any = self._watch.State()
-        self._view = PolicyView(lambda: walk.kernel)
+        self._view = PolicyView(lambda: kernel)
 
-    def look(self, instant: Executed) -> list[dict[str, Any]]:
-        """What it would have put on record at this instant: the bodies of its notes."""
+    def look(self, record: Record, happened: list[Event]) -> list[dict[str, Any]]:
+        """What it would have put on record after an instant that ended with a record: the bodies of its notes."""
         from crossbook.policies.contract import Turn
 
-        events = tuple(event for event in instant.events if type(event) in self._watch.listens)
+        events = tuple(event for event in happened if type(event) in self._watch.listens)
         if not events:
             return []
-        last = instant.records[-1]
-        reaction = self._watch.react(self._state, Turn(last.time_ns, last.seq, events, self._view, False, 0))
+        reaction = self._watch.react(self._state, Turn(record.time_ns, record.seq, events, self._view, False, 0))
         self._state = reaction.state
         return [msgspec.json.decode(msgspec.to_builtins(proposal.command)[-1]) for proposal in reaction.proposals]
-
-
-def last_mark(journal: Journal, seq: int) -> Mark:
-    """The last exec mark that commits to nothing after a seq: what the journal has said by then of its own effects."""
-    return Mark.parse(_mark_after(journal, seq)[0])
-
-
-def _mark_after(journal: Journal, seq: int) -> tuple[bytes, int, int]:
-    """That mark, the seq it stands before and its segment: the next block's, closing.json's, or the block's own."""
-    block = journal.record(seq)[1]
-    if seq == block.last_seq:
-        following = next(journal.blocks(seq + 1, seq + 1), None)
-        if following is not None:
-            return following.exec_mark, following.first_seq, following.segment
-        closing = journal.closing
-        if closing and closing["exec_mark"] and closing["next_seq"] == seq + 1:
-            return bytes.fromhex(closing["exec_mark"]), seq + 1, closing["segment"]
-    return block.exec_mark, block.first_seq, block.segment
-
-
-def _with_next(blocks: Iterator[Block]) -> Iterator[tuple[Block, Block | None]]:
-    """Each block with the one after it."""
-    previous: Block | None = None
-    for block in blocks:
-        if previous is not None:
-            yield previous, block
-        previous = block
-    if previous is not None:
-        yield previous, None
-
-
-def _cuts(records: list[Record], every_ns: int) -> Iterator[tuple[int, int]]:
-    """Where records are cut: before each whose time is beyond a multiple that the one before it has not passed."""
-    first = 0
-    for at in range(1, len(records)):
-        if every_ns and (records[at].time_ns - 1) // every_ns > (records[at - 1].time_ns - 1) // every_ns:
-            yield first, at
-            first = at
-    if records:
-        yield first, len(records)
 
 
 def divergence(recorded: bytes, found: bytes, *, before_seq: int, segment: int) -> Finding:
@@ -470,7 +392,7 @@ def _shown(value: bytes | int) -> str:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-def _run_to(journal: Journal, seq: int | None) -> _Run:
+def _run_to(journal: Journal, seq: int | None) -> Run:
     """A run that stands after a seq, or at the end: from the newest snapshot that fits, else from genesis."""
     need()
     last_seq = journal.last_seq
@@ -482,7 +404,7 @@ def _run_to(journal: Journal, seq: int | None) -> _Run:
             seq=seq,
             last_seq=last_seq,
         )
-    run = _Run(journal, _nearest(journal, last_seq if seq is None else seq))
+    run = Run(journal, _nearest(journal, last_seq if seq is None else seq))
     run.finish(seq)
     return run
 

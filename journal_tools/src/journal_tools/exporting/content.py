@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Literal, NamedTuple
 
-from journal_tools import replaying
+from journal_tools import replaying, walking
 from journal_tools.exporting.columns import field_column
 from journal_tools.journal import Block, Journal, Record
 from journal_tools.reports.reading import Step, paired
@@ -44,7 +44,7 @@ class Content:
 
     def __init__(self, journal: Journal, to_seq: int) -> None:
         """Raises ToolError `extra_missing`."""
-        self._walk = replaying.Walk(journal)
+        self._walk = walking.Walk(journal)
         self._view = self._walk.view
         self._to_seq = to_seq
         self._open: dict[int, dict[str, Any]] = {}

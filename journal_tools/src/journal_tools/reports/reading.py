@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from journal_tools import replaying
+from journal_tools import replaying, walking
 from journal_tools.errors import ToolError
 from journal_tools.grammar import shown_time
 from journal_tools.journal import Journal, Record
@@ -46,7 +46,7 @@ class Reading:
         self.to_seq = to_seq
         self.options = options or Options()
         self.findings = 0
-        self._walk = replaying.Walk(journal)
+        self._walk = walking.Walk(journal)
 
     # --- the way through --------------------------------------------------------------------------------------------
 
@@ -64,14 +64,14 @@ class Reading:
             pass
         return self.view
 
-    def stretches(self, every_ns: int) -> Iterator[replaying.Executed]:
+    def stretches(self, every_ns: int) -> Iterator[walking.Executed]:
         """Stretches from genesis on, cut at the multiples of a time."""
         yield from self._walk.stretches(1, self.to_seq, every_ns=every_ns)
         self._check_markets()
 
     def watching(self) -> replaying.Watching:
         """The watch, to look at the stretches of an instant each."""
-        return replaying.Watching(self._walk)
+        return replaying.Watching(self._walk.kernel)
 
     def _steps(self, from_seq: int) -> Iterator[Step]:
         for stretch in self._walk.stretches(from_seq, self.to_seq):
@@ -153,7 +153,7 @@ class Reading:
         exec mark up to that seq, of events and state; re-execution has to reproduce it, and every one before it.
         """
         first, last = self.journal.record(max(min(self.from_seq, self.to_seq), 1)), self.journal.record(self.to_seq)
-        mark = replaying.last_mark(self.journal, self.to_seq)
+        mark = walking.last_mark(self.journal, self.to_seq)
         return {
             "session": self.journal.session_id,
             "seqs": [self.from_seq, self.to_seq],
@@ -169,7 +169,7 @@ class Reading:
         }
 
 
-def paired(stretch: replaying.Executed, from_seq: int = 1) -> Iterator[Step]:
+def paired(stretch: walking.Executed, from_seq: int = 1) -> Iterator[Step]:
     """Commands with their events."""
     at, events = 0, stretch.events
     for record in stretch.records:

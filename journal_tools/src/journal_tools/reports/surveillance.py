@@ -54,6 +54,6 @@ def _recorded(reading: Reading) -> Iterator[tuple[int, int, int | None, dict[str
 def _watched(reading: Reading) -> Iterator[tuple[int, int, int | None, dict[str, Any]]]:
     watching = reading.watching()
     for stretch in reading.stretches(1):
-        for finding in watching.look(stretch):
+        for finding in watching.look(stretch.records[-1], stretch.events):
             last = stretch.records[-1]
             yield last.seq, last.time_ns, None, finding
