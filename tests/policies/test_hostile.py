@@ -196,7 +196,10 @@ def test_nobody_outside_speaks_under_the_name_of_a_policy(tmp_path: Path, origin
 @pytest.mark.parametrize("policies", [None, {"breakers": "guards"}])
 def test_another_author_of_the_name_of_the_loop_is_not_the_loop(tmp_path: Path, policies: Any) -> None:
     stage = Stage(tmp_path / "venue", policies)
-    stage.at(1, RegisterAuthor(Origin.POLICY, notes.LOOP_NAME, "1"), origin=Origin.OPERATOR)
+    name = RegisterAuthor(Origin.POLICY, notes.LOOP_NAME, "1")
+    with pytest.raises(InputError, match="the loop or one of its policies"):
+        stage.at(1, name, origin=Origin.OPERATOR)
+    stage.venue.session.submit([Envelope(name, Origin.OPERATOR, time_ns=BEGIN_NS + SECOND)])
     stage.mark(2, BTC, 121_000)
     stage.venue.close()
     with Venue.open(stage.venue.path, clock=lambda: BEGIN_NS) as venue:

@@ -244,7 +244,8 @@ class _Reading:
                 if type(event) is e.AuthorRegistered:
                     self._inside_authors.add(event.author)
             return True
-        if isinstance(item.command, RegisterAuthor) and not item.author and item.command.name == notes.LOOP_NAME:
+        named = isinstance(item.command, RegisterAuthor) and item.command.name == notes.LOOP_NAME
+        if named and not item.author and not self.parent.loop_author:
             for event in happened:
                 if type(event) is e.AuthorRegistered:
                     self.parent.loop_author = event.author

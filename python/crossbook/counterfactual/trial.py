@@ -48,6 +48,9 @@ class _Unjournaled:
         self.kernel: Final = Kernel()
         self.judge: Judge | None = None
 
+    def halt(self, _error: BaseException) -> None:
+        """Nothing is journaled, so nothing can be out of step: a trial ends so when its verdict is clear."""
+
     def submit(self, items: Sequence[Envelope]) -> Receipt:
         """Execute commands; see `Session.submit`."""
         kernel = self.kernel

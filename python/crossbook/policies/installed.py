@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from crossbook._kernel import Kernel
-from crossbook.commands import Command
+from crossbook.commands import Command, RegisterAuthor
 from crossbook.errors import InputError, NotFound
 from crossbook.policies import catalogue, memory, notes
 from crossbook.policies.contract import Policy
@@ -42,6 +42,10 @@ class Submits(Protocol):
 
     def submit(self, items: Sequence[Envelope]) -> Receipt:
         """Execute commands; see `Session.submit`."""
+        ...
+
+    def halt(self, error: BaseException) -> None:
+        """Take no more commands: the loop was broken off."""
         ...
 
 
@@ -203,12 +207,13 @@ class VenuePolicies:
         Commands that bring no time are stamped by the clock, and the policies act on them before this returns. Those
         that bring one leave their instant open for more, until a later time comes.
         """
+        items = list(items)
+        self._check_outside(items, default)
         if not self._loop.engagements:
             return self._session.submit(items, default)
         self._session.check_serving()
         now = self._loop.next_ns(self._session.now())
         envelopes = [item if isinstance(item, Envelope) else Envelope(item, *default) for item in items]
-        self._check_outside(envelopes)
         by_clock = any(item.time_ns is None for item in envelopes)
         stamped = [item if item.time_ns is not None else _at(item, now) for item in envelopes]
         if not pack(stamped, now_ns=now, last_time_ns=self._session.kernel.time_ns):
@@ -218,14 +223,16 @@ class VenuePolicies:
             self._loop.settle()
         return receipt
 
-    def _check_outside(self, items: Iterable[Envelope]) -> None:
+    def _check_outside(self, items: Iterable[Command | Envelope], default: Provenance) -> None:
         """Refuse what a recovery would take for the doing of a policy. Raises InputError `inside_author`."""
         for item in items:
-            if item.author and item.author in self._loop.authors:
+            command, author = (item.command, item.author) if isinstance(item, Envelope) else (item, default.author)
+            named = isinstance(command, RegisterAuthor) and command.name == notes.LOOP_NAME
+            if named or author in self._loop.authors:
                 raise InputError(
-                    "this author id is that of a policy",
+                    "this author is the loop or one of its policies",
                     code="inside_author",
-                    values={"author": item.author},
+                    values={"author": notes.LOOP_NAME if named else author},
                     hint="register an author of your own with RegisterAuthor, or give 0",
                 )
 
