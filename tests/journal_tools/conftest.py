@@ -88,16 +88,21 @@ def crashed(tmp_path_factory: pytest.TempPathFactory, demo: Path) -> Path:
     return segmented(demo, tmp_path_factory.mktemp("journals") / "crashed", every=10**6, closed=False)
 
 
+def kept(name: str, factory: pytest.TempPathFactory) -> Path:
+    """A copy of a golden journal: reading with the venue's own reader leaves a lock file in a session."""
+    return shutil.copytree(GOLDEN / name, factory.mktemp("golden") / name) / "session"
+
+
 @pytest.fixture(scope="session")
-def golden() -> Path:
+def golden(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The golden journal of ruleset 1."""
-    return GOLDEN / "ruleset_1" / "session"
+    return kept("ruleset_1", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def trouble() -> Path:
+def trouble(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The golden journal of trouble: defaults, takeovers, deleveraging."""
-    return GOLDEN / "ruleset_1_trouble" / "session"
+    return kept("ruleset_1_trouble", tmp_path_factory)
 
 
 @pytest.fixture
