@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -128,6 +129,15 @@ def test_what_saves_the_margin_of_an_isolated_position(trouble: Path, tmp_path: 
     """There is no policy: commands are those on record."""
     check_proved(trouble, ISOLATED, kind, tmp_path)
     assert {saving["policies"] for saving in savings(trouble, ISOLATED, kind)} == {"recorded"}
+
+
+def test_nothing_is_written_into_the_session_that_is_searched(trouble: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(trouble, tmp_path / "session")
+    for path in [copy, *copy.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    before = sorted(copy.rglob("*"))
+    assert savings(copy, ISOLATED, "deposit", "--prove", tmp_path / "branches")
+    assert sorted(copy.rglob("*")) == before
 
 
 def test_a_search_says_whether_policies_were_run_again(demo: Path, liquidated_in_demo: list[int]) -> None:

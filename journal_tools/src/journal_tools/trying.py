@@ -5,9 +5,9 @@ Beside `replaying`, which tells what happened, the only module that imports `cro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from journal_tools import replaying
 from journal_tools.journal import Block, Journal, Record
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from crossbook.counterfactual.saving import Unsaved as Unsaved  # noqa: PLC0414
     from crossbook.counterfactual.trial import Trials as Trials  # noqa: PLC0414
     from crossbook.events import Rejected
+    from crossbook.journal import Block as VenueBlock
+    from crossbook.journal import Head
     from crossbook.session import Envelope as Envelope  # noqa: PLC0414
     from crossbook.views import Preview
 
@@ -95,7 +97,55 @@ def trials(path: Path, *, recorded: bool) -> Trials:
     from crossbook.counterfactual.parent import read_parent
     from crossbook.counterfactual.trial import Trials
 
-    return Trials(read_parent(path, recorded=recorded))
+    return Trials(read_parent(path, recorded=recorded, reader=_Reader))
+
+
+class _Reader:
+    """A journal as the venue's own code reads it, through the reader of the tools: the venue's leaves a lock file."""
+
+    def __init__(self, path: Path) -> None:
+        from crossbook.journal import SessionManifest
+
+        self._journal = Journal.open(path)
+        fields = SessionManifest.__struct_fields__
+        known: dict[str, Any] = {name: self._journal.session.get(name) for name in fields}
+        self.manifest = SessionManifest(**known)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        """Nothing is kept open."""
+
+    def head(self) -> Head:
+        """The end of the journal as it is now."""
+        from crossbook.journal import Head
+
+        last = self._journal.last_block
+        if last is None:
+            return Head(next_seq=1, head_hash=b"", last_time_ns=0, epoch=0, blocks=0)
+        return Head(last.last_seq + 1, last.hash, last.last_time_ns, last.epoch, blocks=0)
+
+    def blocks(self, from_seq: int = 1, to_seq: int | None = None) -> Iterator[VenueBlock]:
+        """The blocks that hold these seqs, each checked and linked."""
+        from crossbook.journal import Block as VenueBlock
+        from crossbook.journal import BlockHeader
+
+        for block in self._journal.blocks(from_seq, to_seq):
+            header = BlockHeader(
+                magic=block.raw[:8],
+                format=self.manifest.journal_format,
+                count=block.count,
+                first_seq=block.first_seq,
+                first_time_ns=block.first_time_ns,
+                last_time_ns=block.last_time_ns,
+                epoch=block.epoch,
+                previous_hash=block.previous,
+                body_hash=block.body_hash,
+                exec_mark=block.exec_mark,
+                body_length=len(block.body),
+            )
+            yield VenueBlock(header, block.body, block.segment, block.hash)
 
 
 def search(found: Trials, pool: tuple[int, int, int], *, after: int, until_ns: int) -> Search:

@@ -8,9 +8,9 @@ commands took move; this reading says by whom each id was made, and the branch t
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, Self
 
 from msgspec import Struct, field
 
@@ -27,7 +27,7 @@ from crossbook.commands import (
     SetOracle,
 )
 from crossbook.events import Event
-from crossbook.journal import Block, JournalReader
+from crossbook.journal import Block, Head, JournalReader, SessionManifest
 from crossbook.policies import notes
 from crossbook.policies.recovery import body_of
 from crossbook.replay import Progress, check_mark, not_executable
@@ -57,6 +57,28 @@ def is_configuration(item: Envelope) -> bool:
     return item.origin == Origin.OPERATOR and (name.startswith(("Add", "Set")) or name == RegisterAuthor.__name__)
 
 
+class Reads(Protocol):
+    """What reads a journal: a `JournalReader`, or something that finds the same blocks in another way."""
+
+    manifest: SessionManifest
+
+    def __enter__(self) -> Self:
+        """The reader, to be closed at the end of the block."""
+        ...
+
+    def __exit__(self, *exc: object) -> None:
+        """Close it."""
+        ...
+
+    def head(self) -> Head:
+        """The end of the journal as it is now."""
+        ...
+
+    def blocks(self, from_seq: int = 1, to_seq: int | None = None) -> Iterator[Block]:
+        """The blocks that hold these seqs, in order and verified."""
+        ...
+
+
 class Settled(Struct, frozen=True):
     """A configuration command of the parent that came from outside."""
 
@@ -74,7 +96,7 @@ class Parent(Struct):
     `created` is by seq the kind of id and the id it gave, `creation_ends` by kind and id the last seq of the
     configuration it is part of: the operator's settings of one stamped time, without anything between.
     `configured_seq` is the end of the configuration that the session begins with, 0 if it begins otherwise.
-    `settings` are the configuration commands from outside by what they are about.
+    `settings` are the configuration commands from outside by what they are about. `reader` opens its journal.
     """
 
     path: Path
@@ -103,6 +125,7 @@ class Parent(Struct):
     assets: list[AddAsset] = []
     markets: list[AddMarket] = []
     inside_count: int = 0
+    reader: Callable[[Path], Reads] = JournalReader
 
     def inside(self, seq: int) -> bool:
         """Whether a command was the loop's or a policy's."""
@@ -142,20 +165,26 @@ def entries(block: Block) -> list[Entry]:
     ]
 
 
-def read_parent(path: Path, progress: Progress | None = None, *, recorded: bool = False) -> Parent:
+def read_parent(
+    path: Path,
+    progress: Progress | None = None,
+    *,
+    recorded: bool = False,
+    reader: Callable[[Path], Reads] = JournalReader,
+) -> Parent:
     """Read a journal to its present end, executing it.
 
     With `recorded` everything counts as outside: a branch then executes what the policies did as it is on record,
-    and runs none of them.
+    and runs none of them. `reader` opens the journal, now and whenever a branch of this parent is made.
 
     Raises JournalError for a journal that does not verify, ReplayDivergence if an exec mark is not reproduced.
     """
-    with JournalReader(path) as reader:
-        head = reader.head()
-        parent = Parent(path, reader.manifest.id, head.next_seq - 1, head.head_hash, reader.manifest.segment_bytes)
+    with reader(path) as opened:
+        head, manifest = opened.head(), opened.manifest
+        parent = Parent(path, manifest.id, head.next_seq - 1, head.head_hash, manifest.segment_bytes, reader=reader)
         parent.flags, parent.times = bytearray(parent.seq + 1), array("Q", bytes(8 * (parent.seq + 1)))
         reading = _Recorded(parent) if recorded else _Reading(parent)
-        for block in _up_to(reader, parent.seq):
+        for block in _up_to(opened, parent.seq):
             reading.take(block)
             if progress is not None:
                 progress(block.last_seq, parent.seq)
@@ -163,7 +192,7 @@ def read_parent(path: Path, progress: Progress | None = None, *, recorded: bool 
     return parent
 
 
-def _up_to(reader: JournalReader, seq: int) -> Iterator[Block]:
+def _up_to(reader: Reads, seq: int) -> Iterator[Block]:
     return reader.blocks(to_seq=seq) if seq else iter(())
 
 
@@ -172,7 +201,7 @@ def parent_entries(parent: Parent, from_seq: int = 1, to_seq: int | None = None)
     last = parent.seq if to_seq is None else to_seq
     if from_seq > last:
         return
-    with JournalReader(parent.path) as reader:
+    with parent.reader(parent.path) as reader:
         for block in reader.blocks(from_seq=from_seq, to_seq=last):
             yield from (entry for entry in entries(block) if from_seq <= entry.seq <= last)
 
