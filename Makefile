@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := $(shell find rust python -name '*.rs' -o -name '*.toml' -o -name '*.pyi') Cargo.toml Cargo.lock pyproject.toml
 
-.PHONY: help build demo test test-rust test-python lint bench bench-kernel bench-book bench-journal bench-tools bench-policies clean
+.PHONY: help build demo test test-rust test-python lint bench bench-kernel bench-book bench-journal bench-tools bench-why bench-policies clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -65,6 +65,9 @@ bench-journal: build
 
 bench-tools: build
 	$(BIN)/python -m benches.long_journal
+
+bench-why: build
+	$(BIN)/python -m benches.why
 
 bench-policies: build
 	$(BIN)/python benches/policies.py
