@@ -16,11 +16,12 @@ from tests.house.test_tidy import ROOT, files, imported
 
 TOOLS = ROOT / "journal_tools" / "src" / "journal_tools"
 SOURCES = files(".py", "journal_tools/src")
-REEXECUTION = ("replaying.py", "trying.py")
-"""What happened, and what might have: the doors to the venue."""
+REEXECUTION = ("replaying.py", "trying.py", "differences/kernel_process.py")
+"""What happened, what might have, and a kernel in another process: the doors to the venue."""
 WRITERS: dict[str, str] = {
     "exporting/files.py": "writes the tables the user asked for, where he said",
     "lookup/index.py": "an index in the directory that the user names",
+    "differences/scripts.py": "a state in a temporary folder, for the script that judges it",
     "proofs/outputs.py": "files that the user names, where nothing was",
     "redaction/copying.py": "a copy of a session in the new directory that the user names",
 }

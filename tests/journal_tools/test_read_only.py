@@ -24,6 +24,7 @@ CALLS = [
     ["grep", "account(10).equity < 9110"],
     ["grep", "account(10).cash", "--reverse"],
     ["report", "orders"],
+    ["bisect"],
 ]
 
 

@@ -404,12 +404,12 @@ def _run_to(journal: Journal, seq: int | None) -> Run:
             seq=seq,
             last_seq=last_seq,
         )
-    run = Run(journal, _nearest(journal, last_seq if seq is None else seq))
+    run = Run(journal, nearest(journal, last_seq if seq is None else seq))
     run.finish(seq)
     return run
 
 
-def _nearest(journal: Journal, seq_max: int) -> Kernel:
+def nearest(journal: Journal, seq_max: int) -> Kernel:
     """The kernel of the newest usable snapshot that is not after a seq, or one at genesis."""
     from crossbook import snapshots
     from crossbook._kernel import Kernel
