@@ -15,7 +15,7 @@ from msgspec import Struct
 from crossbook import Venue
 from crossbook.commands import Note, Origin, RegisterAuthor
 from crossbook.errors import InputError, VenueHalted
-from crossbook.events import Event
+from crossbook.events import Event, MarkSet, Noted
 from crossbook.journal import repair
 from crossbook.policies import catalogue, notes
 from crossbook.policies.contract import Reaction, Turn, propose
@@ -301,3 +301,53 @@ def test_a_repair_between_the_steps_of_an_instant_lets_it_go_on_there(tmp_path: 
         assert venue.policies.state("funding").beats == 21
     checked = rerun(path, POLICIES)
     assert (checked.faults, checked.turns["funding"]) == ((), 21)
+
+
+class Talks(zoo.Animal, frozen=True):
+    """Answers a mark, and then itself, turn after turn of one instant, with what it sees at each."""
+
+    name: ClassVar[str] = "talks"
+    listens: ClassVar[frozenset[type[Event]]] = frozenset({MarkSet, Noted})
+    most: int = 6
+
+    def react(self, state: zoo.Nothing, turn: Turn) -> Reaction[zoo.Nothing]:
+        said = [event for event in turn.events if isinstance(event, Noted) and event.topic == "said"]
+        if not turn.events or any(event.body.endswith(str(self.most)) for event in said):
+            return Reaction(state)
+        seen = notes.note("seen", zoo.Counted(turn.view.seq))
+        after = int(said[-1].body) + 1 if said else 1
+        return Reaction(state, propose(seen, Note(0, "said", str(after)), cause=turn.events[-1].seq))
+
+
+@pytest.mark.parametrize("count", range(1, 7))
+def test_an_instant_of_many_turns_is_finished_wherever_it_was_cut(tmp_path: Path, count: int) -> None:
+    """The turns that are missing see the venue as it is after those that were taken before, one by one."""
+
+    def play(path: Path) -> Stage:
+        stage = Stage(path)
+        stage.venue.policies.engage_all({"breakers": Talks(), "surveillance": "watch"}, time_ns=BEGIN_NS + 1)
+        stage.venue.policies.settle()
+        return stage
+
+    whole = play(tmp_path / "whole")
+    whole.mark(1, BTC, 121_000)
+    whole.venue.session.close()
+    cut = play(tmp_path / "cut")
+    submit, left = cut.venue.session.submit, count
+
+    def counted(*items: Any) -> Any:
+        nonlocal left
+        if not left:
+            raise Lost
+        left -= 1
+        return submit(*items)
+
+    cut.venue.session.submit = counted  # type: ignore[method-assign]
+    with pytest.raises(Lost):
+        cut.mark(1, BTC, 121_000)
+    cut.venue.session.close()
+    with Venue.open(cut.venue.path, policies={"breakers": Talks()}, clock=lambda: BEGIN_NS) as venue:
+        venue.policies.settle()
+        assert venue.policies._loop.faults == []
+        venue.session.close()
+    assert outcome(cut.venue.path) == outcome(whole.venue.path)

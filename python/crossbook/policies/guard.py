@@ -35,7 +35,7 @@ class Limits(Struct, frozen=True):
     proposals_max: int = 10_000
     turns_max: int = 1_000
     refusals_max: int = 1_000
-    wakings_max: int = 1_000
+    wakings_max: int = 10_000
 
 
 class PolicyFault(Exception):

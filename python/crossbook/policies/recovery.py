@@ -91,11 +91,12 @@ class TapeSequencer:
         self.matched = 0
         self._kernel = kernel
         self._beyond = beyond
+        self._went_on = False
 
     @property
     def kernel(self) -> Kernel:
         """The kernel that executed the tape so far; past its end the one that goes on."""
-        if self._beyond is not None and self._kernel.seq == self._beyond.kernel.seq:
+        if self._beyond is not None and (self._went_on or self._kernel.seq == self._beyond.kernel.seq):
             return self._beyond.kernel
         return self._kernel
 
@@ -137,6 +138,7 @@ class TapeSequencer:
     def _go_on(self, items: Sequence[Envelope], first: int, answers: Sequence[bytes]) -> Receipt:
         if self._beyond is None:
             raise EndOfTape
+        self._went_on = True
         receipt = self._beyond.execute(items)
         if not answers:
             return receipt
