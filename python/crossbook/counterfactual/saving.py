@@ -259,7 +259,7 @@ class Search:
         amount = least(saves, guess=guess, most=most)
         trials = self.trials.count - began
         if not amount:
-            reason = "nothing was needed" if amount == 0 else "not even all of it saves"
+            reason = "nothing was needed" if amount == 0 else _too_little(kind, most, tried[most])
             return Unsaved(kind, self.pool.asset, market, reason, trials)
         less = changed(amount - 1) if amount > 1 else Change()
         return Saving(
@@ -274,6 +274,13 @@ class Search:
             without=tried[amount - 1],
             trials=trials,
         )
+
+
+def _too_little(kind: str, most: int, all_of_it: Tried) -> str:
+    """Why not even the most saves."""
+    if kind == "reduction" and all_of_it.filled < most:
+        return f"the book took only {all_of_it.filled} of its {most} lots"
+    return "not even all of it saves"
 
 
 def least(saves: Callable[[int], bool], *, guess: int, most: int) -> int | None:
