@@ -21,7 +21,7 @@ from hashlib import sha256
 from typing import Any, Final, NamedTuple, NoReturn
 
 from journal_tools.errors import Finding
-from journal_tools.proofs.merkle import inclusion_ranges, refused, split
+from journal_tools.proofs.merkle import Range, inclusion_ranges, refused, split
 
 KIND: Final = "crossbook liability proof"
 VERSION: Final = 1
@@ -100,14 +100,18 @@ class Tree:
         }
         self.leaves = [leaves[account] for account in self.places]
         self._secret = secret
+        self._nodes: dict[Range, Node] = {}
         self.top = self._over(0, len(self.leaves))
         self.root = terms.root(self.top)
 
     def _over(self, begin: int, end: int) -> Node:
         if end - begin == 1:
             return self.leaves[begin]
-        middle = begin + split(end - begin)
-        return joined(self._over(begin, middle), self._over(middle, end))
+        found = self._nodes.get((begin, end))
+        if found is None:
+            middle = begin + split(end - begin)
+            found = self._nodes[begin, end] = joined(self._over(begin, middle), self._over(middle, end))
+        return found
 
     def proof(self, account: int) -> dict[str, Any]:
         """The proof of what is owed to an account, as it is written."""
