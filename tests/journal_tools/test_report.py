@@ -21,6 +21,7 @@ from journal_tools.reports import NAMES, load
 from journal_tools.reports.reading import Reading
 from tests.house.test_tidy import ROOT
 from tests.journal_tools.conftest import Tamper, journal
+from tests.policies.surveillance.floor import ANN, BEN, CLEO, DAN, Floor
 
 GOLDEN = "tests/golden/ruleset_1_trouble/session"
 Row = dict[str, Any]
@@ -340,3 +341,20 @@ def test_a_reading_goes_no_further_than_its_span(demo: Path) -> None:
     reading = Reading(Journal.open(demo), from_seq=40, to_seq=777)
     assert [step.seq for step in reading.span()] == list(range(40, 778))
     assert reading.view.seq == 777
+
+
+def test_findings_of_the_venue_are_told_as_it_put_them_on_record(tmp_path: Path) -> None:
+    least = {"interest_notional_min": 60_000_000_000, "volume_notional_min": 10**14}
+    floor = Floor(tmp_path / "venue", concentration=least)
+    floor.trade(1, BEN, ANN, 600)
+    floor.trade(2, CLEO, DAN, 400)
+    floor.advance(100)
+    expected = floor.findings()
+    floor.venue.close()
+    found = rows(tmp_path / "venue", "surveillance")
+    assert len(expected) == 2
+    assert [(row["kind"], tuple(row["accounts"]), row["measure"]) for row in found] == [
+        (one.kind, one.accounts, one.measure) for one in expected
+    ]
+    assert {row["market"] for row in found} == {"BTC-PERP"}
+    assert rows(tmp_path / "venue", "surveillance", "--watch") == [], "by default the watch looks at larger markets"

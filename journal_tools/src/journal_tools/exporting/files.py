@@ -12,7 +12,7 @@ from journal_tools.exporting.columns import Types
 from journal_tools.exporting.content import Part, Row
 from journal_tools.output import arrow
 
-GROUP_ROWS: Final = 65_536
+GROUP_ROWS: Final = 16_384
 """Rows in a row group: what is in memory of each table."""
 MANIFEST: Final = "export.json"
 
@@ -41,7 +41,7 @@ class Files:
         self._sink = sink
         self._suffix = about["format"]
         self._part: Part | None = None
-        self._rows: dict[str, list[Row]] = {}
+        self._columns: dict[str, dict[str, list[Any]]] = {}
         self._sinks: dict[str, Sink] = {}
         self.counts: dict[str, int] = {}
 
@@ -52,36 +52,36 @@ class Files:
 
     def put(self, table: str, row: Row) -> None:
         """Take a row."""
-        rows = self._rows.setdefault(table, [])
-        rows.append(row)
-        if len(rows) == GROUP_ROWS:
+        columns = self._columns.get(table)
+        if columns is None:
+            columns = self._columns[table] = {name: [] for name in self._tables[table]}
+        for name, values in columns.items():
+            values.append(row.get(name))
+        if len(columns["seq"]) == GROUP_ROWS:
             self._flush(table)
 
     def close(self) -> None:
         """Complete the files of the segment."""
-        for table in list(self._rows):
+        for table in list(self._columns):
             self._flush(table)
         for sink in self._sinks.values():
             sink.close()
-        self._rows, self._sinks = {}, {}
+        self._sinks = {}
 
     def _flush(self, table: str) -> None:
-        rows, pa = self._rows[table], arrow()
-        if not rows or self._part is None:
+        columns, pa = self._columns.pop(table), arrow()
+        if self._part is None:
             return
         metadata = {**self._about, "table": table, **{name: str(value) for name, value in self._part._asdict().items()}}
         types = self._tables[table]
         schema = pa.schema(list(types.items()), metadata=metadata)
-        group = pa.table(
-            {name: pa.array([row.get(name) for row in rows], type=kind) for name, kind in types.items()}, schema=schema
-        )
+        group = pa.table({name: pa.array(columns[name], type=kind) for name, kind in types.items()}, schema=schema)
         path = self._directory / table / f"{self._part.segment:06d}.{self._suffix}"
         if table not in self._sinks:
             self._sinks[table] = self._sink(path, schema)
         self._sinks[table].put(group)
         name = str(path.relative_to(self._directory))
-        self.counts[name] = self.counts.get(name, 0) + len(rows)
-        self._rows[table] = []
+        self.counts[name] = self.counts.get(name, 0) + group.num_rows
 
 
 class Writer:
