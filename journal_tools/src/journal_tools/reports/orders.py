@@ -78,7 +78,7 @@ class _Records:
         from journal_tools.vocabulary import rejects
 
         asked = fields_of(step.record.command)
-        if not 1 <= asked["market"] <= len(self.reading.view.markets()):
+        if not self.reading.has_market(asked["market"]):
             return
         order = _placed(step, asked["account"], asked["market"], asked["side"], asked["price"], asked["lots"], order=0)
         yield order, {"event": "REMO", "order_status": "INAC", "refusal": rejects().get(event.code, str(event.code))}

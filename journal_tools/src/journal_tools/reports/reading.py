@@ -46,6 +46,7 @@ class Reading:
         self.to_seq = to_seq
         self.options = options or Options()
         self.findings = 0
+        self._markets = 0
         self._walk = walking.Walk(journal)
 
     # --- the way through --------------------------------------------------------------------------------------------
@@ -97,6 +98,12 @@ class Reading:
         """Whether a market was asked for, by id or symbol, or none in particular was."""
         wanted = self.options.markets
         return not wanted or str(market) in wanted or self.market(market) in wanted
+
+    def has_market(self, market: int) -> bool:
+        """Whether there is such a market by now; markets are numbered from 1, and none ever goes."""
+        if market > self._markets:
+            self._markets = len(self.view.markets())
+        return 1 <= market <= self._markets
 
     def _check_markets(self) -> None:
         rows = self.view.markets()
