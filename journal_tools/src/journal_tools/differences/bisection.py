@@ -111,7 +111,7 @@ def between_journals(a: Journal, b: Journal, build: str | None) -> Bisected:
     if changed is not None:
         return _commands(a, b, build, names, *changed)
     if parting is None:
-        return Bisected(*names, differs=False, what="every block, as far as it was recorded", probes=0)
+        return Bisected(*names, differs=False, what="every block, as far as it was recorded", probes=1)
     if parting.what == "length":
         return _longer(a, b, names, parting)
     if parting.what == "header":

@@ -80,7 +80,7 @@ def _execute(journals: tuple[Journal, Journal], compared: Compared, at: Moment, 
         seqs = _first_seqs(compared, event, ends)
         for execution, seq in zip(pair, seqs, strict=True):
             execution.start(replaying.nearest(execution.journal, seq).snapshot())
-            for _ in execution.steps(seq):
+            for _ in execution.events(seq):
                 pass
         state = state_difference(*pair)
     left_out = COUNTING if outside else COUNTING[1:] if event else ()
