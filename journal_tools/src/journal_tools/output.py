@@ -18,6 +18,8 @@ from journal_tools.errors import ToolError
 FORMATS: Final = ("table", "json", "ndjson", "csv", "md", "arrow", "parquet")
 """The formats every verb knows."""
 _BATCH_ROWS: Final = 10_000
+_PLAIN: Final = frozenset({type(None), str, int, bool, float})
+"""Types, not their subtypes, that are as JSON holds them already: most cells are, so they are asked about first."""
 
 Row = Mapping[str, Any]
 
@@ -48,6 +50,8 @@ def document(value: Any) -> None:
 
 def plain(value: Any) -> Any:
     """A value as JSON holds it: decimals and fractions as text, bytes as hex, structs as objects."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, bytes):
         return value.hex()
     if isinstance(value, Decimal):
