@@ -135,7 +135,7 @@ def _state_texts(document: dict[str, Any], view: StateView) -> list[str]:
                                              for tier in document["market"].tiers])]  # fmt: skip
         texts += [repr(document["book"])]
     if "accounts" in document:
-        texts += [f"{document['accounts']:,} accounts", f"assets\n{document['assets']!r}", _market_table(view)]
+        texts += [many(document["accounts"], "account"), f"assets\n{document['assets']!r}", _market_table(view)]
     return texts
 
 

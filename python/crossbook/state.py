@@ -257,11 +257,13 @@ class StateView:
         return row
 
     def _unknown_account(self, account: int) -> NotFound:
+        accounts = self.account_count()
+        known = f"there are 1 to {accounts}" if accounts else "there is none yet"
         return NotFound(
             f"there is no account {account}",
             code="unknown_account",
-            values={"account": account, "accounts": self.account_count()},
-            hint="accounts are created by CreateAccount, from 1 up",
+            values={"account": account, "accounts": accounts, "seq": self.seq},
+            hint=f"after seq {self.seq} {known}; CreateAccount makes them",
         )
 
     def positions(self, account: int) -> Table[PositionView]:

@@ -90,12 +90,14 @@ def test_paths_named_in_the_code_map_exist(path: Path) -> None:
 
 
 def test_every_verb_the_readme_shows_exists() -> None:
-    from crossbook.cli import main
+    from crossbook.cli import main as crossbook
+    from journal_tools.cli import main as journal
 
-    verbs = set(re.findall(r"^\$ crossbook (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
-    assert len(verbs) >= 4
-    # Looked up one by one: some verbs are loaded when they are asked for.
-    assert [verb for verb in sorted(verbs) if main.get_command(click.Context(main), verb) is None] == []
+    for name, group in {"crossbook": crossbook, "journal": journal}.items():
+        verbs = set(re.findall(rf"^\$ {name} ([\w-]+)", (ROOT / "README.md").read_text(), re.MULTILINE))
+        assert len(verbs) >= 4
+        # Looked up one by one: some verbs are loaded when they are asked for.
+        assert [verb for verb in sorted(verbs) if group.get_command(click.Context(group), verb) is None] == []
 
 
 def table_rows(heading: str) -> list[list[str]]:

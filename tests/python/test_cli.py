@@ -315,3 +315,14 @@ def test_explain_shows_the_tree_of_an_account_at_any_seq(session: Path) -> None:
 def test_explain_of_nobody_could_not_run(session: Path) -> None:
     result = run("explain", session, "--account", 99, "--json")
     assert (result.exit_code, json.loads(result.stdout)["error"]["code"]) == (2, "unknown_account")
+
+
+def test_an_account_that_was_not_there_yet_is_told_from_one_that_never_is(session: Path) -> None:
+    early = run("state", session, "--at", 1, "--account", 1)
+    assert (early.exit_code, early.stderr.splitlines()[1]) == (
+        2,
+        "hint: after seq 1 there is none yet; CreateAccount makes them",
+    )
+    accounts, end = run_json("state", session)["accounts"], replay(session).seq
+    never = run("state", session, "--account", 77)
+    assert never.stderr.splitlines()[1] == f"hint: after seq {end} there are 1 to {accounts}; CreateAccount makes them"

@@ -7,8 +7,10 @@ from typing import ClassVar
 
 import click
 
+from journal_tools.grammar import Grammar
 
-class _Verbs(click.Group):
+
+class _Verbs(Grammar):
     """The verbs, by name; each is the attribute `command` of its module."""
 
     verbs: ClassVar[dict[str, str]] = {

@@ -9,8 +9,9 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple, ParamSpec
 
@@ -23,6 +24,7 @@ EXIT_OK: Final = 0
 EXIT_FINDING: Final = 1
 EXIT_FAILED: Final = 2
 EXIT_SKIPPED: Final = 125
+EXIT_INTERRUPTED: Final = 130
 
 P = ParamSpec("P")
 
@@ -56,6 +58,46 @@ def verb(name: str, *, short_help: str) -> Callable[[Callable[P, int | None]], c
 
 
 path_argument = click.argument("path", type=click.Path(path_type=Path))
+
+
+class Grammar(click.Group):
+    """The root of the command line: wrong usage is told like every other refusal, with a code and a hint."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,  # noqa: FBT001, FBT002 - click's own signature
+        **extra: Any,
+    ) -> Any:
+        """Run, and exit under this grammar instead of click's; see `click.Command.main`."""
+        given = list(sys.argv[1:] if args is None else args)
+        try:
+            code = super().main(given, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            sys.exit(EXIT_FAILED)
+        except click.UsageError as error:
+            called = error.ctx.command_path if error.ctx else prog_name
+            message = error.format_message().rstrip(".")
+            told = ToolError(message, code="usage", hint=f"`{called} --help` shows how it is called")
+            _explain(told, machine=_asks_for_json(given))
+            sys.exit(EXIT_FAILED)
+        except click.Abort:
+            # click would exit with 1, which says that something was found.
+            _explain(ToolError("interrupted", code="interrupted"), machine=_asks_for_json(given))
+            sys.exit(EXIT_INTERRUPTED)
+        if standalone_mode:
+            sys.exit(code or EXIT_OK)
+        return code
+
+
+def _asks_for_json(given: Sequence[str]) -> bool:
+    """Whether arguments that could not be read as a whole ask for a document."""
+    formats = [value for option, value in pairwise([*given, ""]) if option == "--format"]
+    named = [argument.partition("=")[2] for argument in given if argument.startswith("--format=")]
+    return "--json" in given or any(name in ("json", "ndjson") for name in [*formats, *named])
 
 
 def _guarded(work: Callable[[], int | None], *, machine: bool) -> int:

@@ -162,20 +162,27 @@ def _arrow(rows: Iterable[Row], columns: Sequence[str], fmt: str, _name: str, ab
         raise ToolError(f"{fmt} is binary", code="binary_to_terminal", hint="redirect it into a file: … > rows." + fmt)
     rest = iter(rows)
     batch = list(islice(rest, _BATCH_ROWS))
-    table = pyarrow.table({column: [_flat(row.get(column)) for row in batch] for column in columns})
-    # A column that is empty so far is text: what comes later is not known, and anything can be that.
-    empty = {field.name for field in table.schema if pyarrow.types.is_null(field.type)}
-    fields = [pyarrow.field(field.name, pyarrow.string()) if field.name in empty else field for field in table.schema]
-    schema = pyarrow.schema(fields, metadata={key: cell(value) for key, value in about.items()})
+    types = {column: _type(pyarrow, [_flat(row.get(column)) for row in batch]) for column in columns}
+    texts = {column for column, found in types.items() if pyarrow.types.is_string(found)}
+    schema = pyarrow.schema(types.items(), metadata={key: cell(value) for key, value in about.items()})
     sink = sys.stdout.buffer
     with _writer(fmt, sink, schema) as writer:
         while batch:
             data = {column: [_flat(row.get(column)) for row in batch] for column in columns}
-            for column in empty:
-                data[column] = [None if value is None else str(value) for value in data[column]]
+            for column in texts:
+                data[column] = [None if value is None else cell(value) for value in data[column]]
             writer.write_table(pyarrow.table(data, schema=schema))
             batch = list(islice(rest, _BATCH_ROWS))
     sink.flush()
+
+
+def _type(pyarrow: Any, values: Sequence[Any]) -> Any:
+    """The type of a column: text if it holds values of several kinds, or none so far, since anything may follow."""
+    try:
+        found = pyarrow.array(values).type
+    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, OverflowError):
+        return pyarrow.string()
+    return pyarrow.string() if pyarrow.types.is_null(found) else found
 
 
 def _writer(fmt: str, sink: Any, schema: Any) -> Any:

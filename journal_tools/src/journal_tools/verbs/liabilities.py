@@ -20,7 +20,11 @@ from journal_tools.proofs.note import VerifierKey
 from journal_tools.proofs.outputs import new_directory, write_new
 from journal_tools.proofs.verifier import key_options, verifier_of
 
-command = click.Group("liabilities", short_help="A Merkle sum tree of what is owed to accounts, and a proof for each.")
+command = click.Group(
+    "liabilities",
+    short_help="A Merkle sum tree of what is owed to accounts, and a proof for each.",
+    help="What is owed to accounts in each asset: the root of a Merkle sum tree, and a proof for each account.",
+)
 SECRET_BYTES_MIN = 16
 _secret = click.option(
     "--secret", type=click.Path(path_type=Path), required=True, help="A file of random bytes, kept: salts come from it."

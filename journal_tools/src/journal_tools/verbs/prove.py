@@ -18,7 +18,11 @@ from journal_tools.proofs.leaves import TREES, read_trees
 from journal_tools.proofs.note import SigningKey, sign
 from journal_tools.proofs.outputs import put, write_new
 
-command = click.Group("prove", short_help="Keys, checkpoints, and proofs of records and of continuity.")
+command = click.Group(
+    "prove",
+    short_help="Keys, checkpoints, and proofs of records and of continuity.",
+    help="Make keys, sign checkpoints, prove that a record is in a journal or that one checkpoint continues another.",
+)
 _output = click.option("-o", "output", type=click.Path(path_type=Path), help="Where to write; stdout if left out.")
 _tree = click.option("--tree", type=click.Choice(TREES), default="records", show_default=True, help="Leaves of what.")
 
