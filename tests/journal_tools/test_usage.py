@@ -6,8 +6,10 @@ import csv
 import io
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pyarrow.ipc
 import pyarrow.parquet
 import pytest
@@ -62,6 +64,24 @@ def test_the_command_is_called_journal_however_it_is_started(tmp_path: Path) -> 
         [sys.executable, "-m", "journal_tools", "--help"], capture_output=True, text=True, cwd=tmp_path, check=False
     )
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "Usage: journal [OPTIONS] COMMAND [ARGS]...")
+
+
+def test_every_help_text_is_there_and_laid_out() -> None:
+    def commands(group: click.Group, *names: str) -> Iterator[tuple[str, ...]]:
+        context = click.Context(group)
+        for name in group.list_commands(context):
+            yield (*names, name)
+            found = group.get_command(context, name)
+            if isinstance(found, click.Group):
+                yield from commands(found, *names, name)
+
+    known = list(commands(main))
+    assert len(known) > 20
+    for names in known:
+        said = journal(*names, "--help")
+        assert (said.code, said.err) == (0, ""), names
+        assert "\\b" not in said.out, names
+        assert len(said.out.splitlines()) > 6, names
 
 
 def test_every_group_says_what_it_is_for() -> None:

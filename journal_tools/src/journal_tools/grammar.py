@@ -44,6 +44,8 @@ def verb(name: str, *, short_help: str) -> Callable[[Callable[P, int | None]], c
             sys.exit(_guarded(lambda: function(*args, **kwargs), machine=kwargs.get("fmt") in ("json", "ndjson")))
 
         command = click.command(name, short_help=short_help)(run)
+        # click's mark before lines that are not to be wrapped, as a raw docstring spells it.
+        command.help = (command.help or "").replace("\\b\n", "\b\n")
         command = click.option("--json", "as_json", is_flag=True, help="Short for --format json.")(command)
         return click.option(
             "--format",
