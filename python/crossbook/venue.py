@@ -170,7 +170,8 @@ class Venue(Builders[Receipt]):
     def close(self) -> None:
         """Append a Checkpoint if anything ran since the last one, snapshot if configured, and give the journal back.
 
-        Closing twice, or after a halt, is harmless.
+        Closing lets no time pass: policies are not woken for what is due since the last command, but when the venue is
+        open again. Closing twice, or after a halt, is harmless.
         """
         session = self._session
         if session.closed or session.halted:
@@ -179,7 +180,7 @@ class Venue(Builders[Receipt]):
         try:
             self._policies.settle()
             if session.needs_checkpoint:
-                self.checkpoint()
+                self._checkpoint(self._policies.earliest_ns())
             if self._snapshot_interval and session.kernel.seq > self._snapshot_seq:
                 self.snapshot()
         finally:
@@ -312,7 +313,11 @@ class Venue(Builders[Receipt]):
 
     def checkpoint(self) -> Receipt:
         """Journal a Checkpoint: its block's exec mark commits to everything executed before."""
-        receipt = self.submit(Checkpoint(), origin=Origin.OPERATOR)
+        return self._checkpoint(None)
+
+    def _checkpoint(self, time_ns: int | None) -> Receipt:
+        receipt = self.submit(Checkpoint(), origin=Origin.OPERATOR, time_ns=time_ns)
+        self._policies.settle()
         self._session.mark_checkpointed()
         return receipt
 

@@ -13,7 +13,7 @@ import pytest
 from msgspec import Struct
 
 from crossbook import Venue
-from crossbook.commands import Note, Origin, RegisterAuthor
+from crossbook.commands import Note, Observe, Origin, RegisterAuthor
 from crossbook.errors import InputError, VenueHalted
 from crossbook.events import Event, MarkSet, Noted
 from crossbook.journal import repair
@@ -23,7 +23,8 @@ from crossbook.policies.guard import Limits
 from crossbook.policies.rerun import rerun
 from crossbook.session import Envelope, Session
 from tests.policies import zoo
-from tests.policies.stage import BEGIN_NS, BTC, SECOND, Stage
+from tests.policies.simple import Follower, Metronome
+from tests.policies.stage import BEGIN_NS, BTC, SECOND, Stage, config
 from tests.policies.test_containment import faults
 from tests.policies.test_recovery import POLICIES, drive, outcome
 
@@ -298,9 +299,9 @@ def test_a_repair_between_the_steps_of_an_instant_lets_it_go_on_there(tmp_path: 
         venue.policies.advance(BEGIN_NS + 30 * SECOND)
         assert venue.session.kernel.time_ns == BEGIN_NS + 30 * SECOND, "the metronome beats every five seconds"
     with Venue.open(path, **later) as venue:
-        assert venue.policies.state("funding").beats == 21
+        assert venue.policies.state("funding").beats == 7
     checked = rerun(path, POLICIES)
-    assert (checked.faults, checked.turns["funding"]) == ((), 21)
+    assert (checked.faults, checked.turns["funding"]) == ((), 7)
 
 
 class Talks(zoo.Animal, frozen=True):
@@ -351,3 +352,42 @@ def test_an_instant_of_many_turns_is_finished_wherever_it_was_cut(tmp_path: Path
         assert venue.policies._loop.faults == []
         venue.session.close()
     assert outcome(cut.venue.path) == outcome(whole.venue.path)
+
+
+def test_what_kept_to_its_limits_keeps_to_them_when_it_opens_under_tighter_ones(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "venue", {"mark": Follower()})
+    for second in range(1, 6):
+        stage.at(second, Envelope(Observe(BTC, 1, 120_000 + second, 0, 0), Origin.ORACLE))
+    stage.venue.close()
+    with Venue.open(tmp_path / "venue", policies={"mark": Follower()}, limits=Limits(proposals_max=0)) as venue:
+        assert "mark" in venue.policies
+        venue.submit(Observe(BTC, 1, 130_000, 0, 0), origin=Origin.ORACLE)
+        assert venue.policies["mark"].name == "median"  # the limits hold for what is new
+
+
+def test_words_without_end_are_a_flood(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "venue", {"surveillance": Talker()}, limits=Limits(text_bytes_max=100_000))
+    stage.mark(1, BTC, 121_000)
+    assert "surveillance" not in stage.venue.policies
+    assert [event for event in stage.said(Noted) if event.topic == "talk"] == []
+
+
+def test_closing_lets_no_time_pass(tmp_path: Path) -> None:
+    now = [BEGIN_NS]
+    with Venue.create(tmp_path / "venue", config(), clock=lambda: now[0], policies={"funding": Metronome()}) as venue:
+        now[0] += 3_600 * SECOND
+        beats = venue.policies.state("funding").beats
+    with Venue.open(tmp_path / "venue", clock=lambda: now[0], policies={"funding": Metronome()}) as venue:
+        assert venue.policies.state("funding").beats == beats
+        venue.policies.advance()
+        assert venue.policies.state("funding").beats == beats + 720
+
+
+class Talker(zoo.Animal, frozen=True):
+    """Says far more than anybody reads."""
+
+    role: ClassVar[str] = "surveillance"
+    name: ClassVar[str] = "talker"
+
+    def react(self, state: zoo.Nothing, turn: Turn) -> Reaction[zoo.Nothing]:
+        return Reaction(state, propose(Note(0, "talk", "x" * 16_000)) * 9_000 if turn.events else ())

@@ -28,7 +28,8 @@ class Limits(Struct, frozen=True):
     """What a policy may use.
 
     `turn_seconds` of time on the machine in one turn, `proposals_max` commands and `turns_max` turns in one instant,
-    `refusals_max` refusals by the kernel in one instant, and `wakings_max` wakings in one second of stamped time.
+    `refusals_max` refusals by the kernel and `text_bytes_max` bytes of notes in one instant, and `wakings_max` wakings
+    in one second of stamped time.
     """
 
     turn_seconds: float = 10.0
@@ -36,6 +37,18 @@ class Limits(Struct, frozen=True):
     turns_max: int = 1_000
     refusals_max: int = 1_000
     wakings_max: int = 10_000
+    text_bytes_max: int = 4 << 20
+
+
+RECORDED: Final = Limits(
+    turn_seconds=3_600.0,
+    proposals_max=1 << 62,
+    turns_max=1 << 62,
+    refusals_max=1 << 62,
+    wakings_max=1 << 62,
+    text_bytes_max=1 << 62,
+)
+"""What a policy may use in a turn that is on record: it kept to its limits then, or its fault is on record too."""
 
 
 class PolicyFault(Exception):

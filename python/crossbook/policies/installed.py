@@ -236,6 +236,10 @@ class VenuePolicies:
                     hint="register an author of your own with RegisterAuthor, or give 0",
                 )
 
+    def earliest_ns(self) -> int | None:
+        """The earliest time a command can have that lets no waking happen before it; None where the clock's does."""
+        return self._loop.next_ns(self._session.kernel.time_ns) if self._loop.engagements else None
+
     def _stamp(self, time_ns: int | None) -> int:
         return self._loop.next_ns(self._session.now()) if time_ns is None else time_ns
 

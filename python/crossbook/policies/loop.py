@@ -23,7 +23,7 @@ import structlog
 from msgspec import Struct
 
 from crossbook._kernel import Kernel
-from crossbook.commands import Command, MarketMode, Origin, RegisterAuthor, SetMarketMode
+from crossbook.commands import Command, MarketMode, Note, Origin, RegisterAuthor, SetMarketMode
 from crossbook.errors import InputError
 from crossbook.events import Event, Rejected
 from crossbook.policies import catalogue, notes
@@ -91,6 +91,7 @@ class Engagement:
     instant_turns: int = 0
     instant_proposals: int = 0
     instant_refusals: int = 0
+    instant_text_bytes: int = 0
     second: int = 0
     wakings: int = 0
 
@@ -105,7 +106,7 @@ class Loop:
 
     def __init__(self, sequencer: Sequencer, *, limits: Limits | None = None) -> None:
         self.sequencer = sequencer
-        self.limits: Final = limits or Limits()
+        self.limits = limits or Limits()
         self.author = 0
         self.authors: Final[set[int]] = set()
         self.open_ns: int | None = None
@@ -267,6 +268,7 @@ class Loop:
         """
         for engaged in self.engagements.values():
             engaged.instant_turns = engaged.instant_proposals = engaged.instant_refusals = 0
+            engaged.instant_text_bytes = 0
         acted = True
         try:
             while acted:
@@ -324,6 +326,9 @@ class Loop:
         engaged.instant_proposals += len(reaction.proposals)
         if engaged.instant_proposals > self.limits.proposals_max:
             raise PolicyFault("flood", f"more than {self.limits.proposals_max} proposals in one instant")
+        engaged.instant_text_bytes += sum(_text_bytes(proposal.command) for proposal in reaction.proposals)
+        if engaged.instant_text_bytes > self.limits.text_bytes_max:
+            raise PolicyFault("flood", f"more than {self.limits.text_bytes_max} bytes of notes in one instant")
         latest = turn.events[-1].seq if turn.events else 0
         items = [
             Envelope(proposal.command, Origin.POLICY, engaged.author, proposal.cause or latest, time_ns=turn.time_ns)
@@ -381,6 +386,13 @@ class Loop:
         elif action == OnFault.HALT.value:
             halted = MarketMode.HALTED
             self._do((SetMarketMode(row.market, halted) for row in self._view.markets() if row.mode != halted), time_ns)
+
+
+def _text_bytes(command: Command) -> int:
+    """How much a note says; a body that is no text is left to the journal to refuse."""
+    return (
+        len(command.body.encode("utf-8", "replace")) if isinstance(command, Note) and type(command.body) is str else 0
+    )
 
 
 _ADVICE: Final = {

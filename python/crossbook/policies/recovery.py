@@ -9,7 +9,7 @@ that was not in its turn.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import ClassVar, Final
 
@@ -23,7 +23,7 @@ from crossbook.events import Event, Noted
 from crossbook.journal import JournalReader
 from crossbook.policies import catalogue, memory, notes
 from crossbook.policies.contract import Policy, Reaction, Turn
-from crossbook.policies.guard import Limits
+from crossbook.policies.guard import RECORDED, Limits
 from crossbook.policies.loop import Loop, Sequencer
 from crossbook.receipt import Receipt
 from crossbook.session import Envelope
@@ -77,11 +77,16 @@ def _records(reader: JournalReader, after: int) -> Iterator[Recorded]:
             yield Recorded(block.first_seq + offset, block.first_seq, item)
 
 
+def _nothing() -> None:
+    """Nobody waits for the end of the tape."""
+
+
 class TapeSequencer:
     """Commands go past the tape, each compared with the one that stands there; past its end they go on to `beyond`.
 
     `trusted` are the authors whose records are taken as they stand, because their policy is not run again; `inside`
-    are those of the loop and its policies: what others write about faults is only words.
+    are those of the loop and its policies: what others write about faults is only words. `at_end` is called when the
+    last record has been taken.
     """
 
     def __init__(self, tape: Tape, beyond: Sequencer | None, kernel: Kernel) -> None:
@@ -89,6 +94,7 @@ class TapeSequencer:
         self.trusted: Final[set[int]] = set()
         self.inside: AbstractSet[int] = frozenset()
         self.matched = 0
+        self.at_end: Callable[[], None] = _nothing
         self._kernel = kernel
         self._beyond = beyond
         self._went_on = False
@@ -116,6 +122,8 @@ class TapeSequencer:
             if not _same(item, recorded.item):
                 raise _differs(recorded.seq, item, recorded.item)
             self.tape.take()
+            if self.tape.peek() is None:
+                self.at_end()
             answers.append(self._apply(recorded.item))
             self.matched += 1
         return self._receipt(first, answers)
@@ -265,7 +273,9 @@ class Recovery:
         kernel, remembered = self._beginning(begin)
         self._tape: Final = Tape.of(reader, after=kernel.seq)
         self.sequencer: Final = TapeSequencer(self._tape, beyond, kernel)
-        self.loop: Final = Loop(self.sequencer, limits=limits)
+        self.loop: Final = Loop(self.sequencer, limits=RECORDED)
+        self._limits: Final = limits or Limits()
+        self.sequencer.at_end = self._come_to_the_end
         self.sequencer.inside = self.loop.authors
         if remembered is not None:
             remembered.put_back(self.loop)
@@ -282,6 +292,10 @@ class Recovery:
             return None
         return memory.unchanged(engaged, self._sources.get(engaged.slot))
 
+    def _come_to_the_end(self) -> None:
+        """What comes now is not on record: the limits hold."""
+        self.loop.limits = self._limits
+
     def run(self) -> Loop:
         """Run the policies past the whole tape.
 
@@ -294,6 +308,7 @@ class Recovery:
                 self._step(recorded)
             except EndOfTape:
                 break
+        self._come_to_the_end()
         for slot, error in self.missing.items():
             if slot in self.loop.engagements and type(self.loop.engagements[slot].policy) is StandIn:
                 raise error
