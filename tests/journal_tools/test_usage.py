@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,6 +49,13 @@ def test_with_json_wrong_usage_is_a_document(asked: tuple[str, ...]) -> None:
     assert (said.code, said.err) == (2, "")
     assert said.json["error"]["code"] == "usage"
     assert "'abc'" in said.json["error"]["message"]
+
+
+@pytest.mark.parametrize("size", ["abc", "0.00000001"])
+def test_what_the_venue_refuses_could_not_run(demo: Path, size: str) -> None:
+    said = journal("report", demo, "depth", "--every", 1, "--size", size, "--json")
+    document = json.loads(said.out[said.out.index('{\n  "error"') :])
+    assert (said.code, size in document["error"]["message"]) == (2, True)
 
 
 def test_an_interrupt_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:

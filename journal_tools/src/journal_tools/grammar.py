@@ -114,6 +114,22 @@ def _guarded(work: Callable[[], int | None], *, machine: bool) -> int:
     except OSError as error:
         _explain(ToolError(str(error), code="os_error", hint="check the path and its permissions"), machine=machine)
         return EXIT_FAILED
+    except Exception as error:
+        told = _of_the_venue(error)
+        if told is None:
+            raise
+        _explain(told, machine=machine)
+        return EXIT_FAILED
+
+
+def _of_the_venue(error: Exception) -> ToolError | None:
+    """What crossbook refuses where it executes for a verb, as an error of ours; None if it is anything else."""
+    errors = sys.modules.get("crossbook.errors")
+    if errors is None or not isinstance(error, errors.CrossbookError):
+        return None
+    told = ToolError(error.message, code=error.code, hint=error.hint)
+    told.values = dict(error.values)
+    return told
 
 
 def exit_code(error: ToolError) -> int:
