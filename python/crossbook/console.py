@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import IntEnum
@@ -96,6 +97,13 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
             hint = "check the path, its permissions and the free space"
             values = {"errno": error.errno, "path": error.filename}
             fail(CrossbookError(str(error), code="os_error", values=values, hint=hint), as_json=as_json)
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise  # wrong usage that only the command could see
+        except Exception as error:  # noqa: BLE001 - Python's own exit code for it, 1, would say that something was found
+            traceback.print_exception(error)
+            hint = "this is a bug: please report it with the journal that shows it"
+            message = f"{type(error).__name__}: {error}"
+            fail(CrossbookError(message, code="unforeseen", hint=hint), as_json=as_json)
         sys.exit(code or EXIT_OK)
 
     return run

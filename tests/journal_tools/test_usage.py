@@ -109,3 +109,14 @@ def test_a_column_of_words_and_numbers_is_text(fmt: str) -> None:
     printed = csv.DictReader(io.StringIO(journal("state", SESSION, "--format", "csv").out))
     plain = {row["field"]: row["value"] for row in printed}
     assert {field: value or "" for field, value in rows.items()} == plain
+
+
+def test_what_nobody_thought_of_is_no_finding(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def broken(_path: Path) -> None:
+        raise ZeroDivisionError("nobody thought of this")
+
+    monkeypatch.setattr("journal_tools.journal.Journal.open", broken)
+    result = CliRunner().invoke(main, ["stat", str(tmp_path)], prog_name="journal")
+    assert result.exit_code == 2
+    assert "error: ZeroDivisionError: nobody thought of this [unforeseen]" in result.stderr
+    assert "Traceback" in result.stderr

@@ -9,6 +9,7 @@ import functools
 import json
 import os
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -114,12 +115,18 @@ def _guarded(work: Callable[[], int | None], *, machine: bool) -> int:
     except OSError as error:
         _explain(ToolError(str(error), code="os_error", hint="check the path and its permissions"), machine=machine)
         return EXIT_FAILED
-    except Exception as error:
-        told = _of_the_venue(error)
-        if told is None:
-            raise
-        _explain(told, machine=machine)
+    except (click.ClickException, click.Abort, click.exceptions.Exit):
+        raise  # wrong usage that only the verb could see, which `Grammar.main` tells
+    except Exception as error:  # noqa: BLE001 - Python's own exit code for it, 1, would say that something was found
+        _explain(_of_the_venue(error) or _unforeseen(error), machine=machine)
         return EXIT_FAILED
+
+
+def _unforeseen(error: Exception) -> ToolError:
+    """What nobody thought of: the trace goes to stderr, and the exit code says that the verb could not run."""
+    traceback.print_exception(error)
+    hint = "this is a bug in the tools: please report it with the journal that shows it"
+    return ToolError(f"{type(error).__name__}: {error}", code="unforeseen", hint=hint)
 
 
 def _of_the_venue(error: Exception) -> ToolError | None:

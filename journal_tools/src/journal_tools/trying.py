@@ -1,6 +1,7 @@
 """What if: commands tried on a scratch copy of a kernel, and sessions run again with something otherwise.
 
-Beside `replaying`, which tells what happened, the only module that imports `crossbook`.
+Beside `replaying`, which tells what happened, and the program that drives another build's kernel, the only module that
+imports `crossbook`.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ class JournalLocked(JournalError):
     """Another owner has the session open for writing; `values` names its pid."""
 
     default_code = "journal_locked"
-    default_hint = "one session has one writer: close the other one, or read with JournalReader"
+    default_hint = "one session has one writer: close the other one, or only read: `crossbook replay`, JournalReader"
 
 
 class UsedAfterFork(JournalError):
