@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,7 +18,7 @@ from crossbook.replay import answered
 from journal_tools.journal import Journal
 from journal_tools.lookup import index
 from journal_tools.lookup.naming import accounts_in, command_places
-from journal_tools.vocabulary import _ENUMERATIONS, accounts_of, commands, name_of, words_of
+from journal_tools.vocabulary import _ENUMERATIONS, commands, name_of, words_of
 from tests.house.test_tidy import ROOT
 from tests.journal_tools.conftest import Said, Tamper, journal, segmented
 
@@ -191,6 +192,18 @@ def test_an_index_is_never_put_into_a_session(demo: Path, tampered: Tamper) -> N
     said = journal("log", copy, "--account", 17, "--index", copy / "segments")
     assert said.code == 2
     assert "[index_inside]" in said.err
+
+
+def accounts_of(command: list[Any]) -> set[int]:
+    """The accounts a command names, looked up field by field; `Observe.source` is a source of prices and none."""
+    shape = commands()[command[0]]
+    found: set[int] = set()
+    for (name, kind), value in zip(shape.fields, command[1:], strict=False):
+        if name in ("account", "source", "destination", "parent", "vault") and kind == "u32":
+            found.add(value)
+        elif kind == "allocations":
+            found.update(row[0] for row in value)
+    return found - {0} if shape.name != "Observe" else set()
 
 
 def test_the_places_of_accounts_are_those_of_the_vocabulary(demo: Path, trouble: Path) -> None:

@@ -103,21 +103,3 @@ def words_of(command: list[Any]) -> dict[str, Any]:
         field: _members(_ENUMERATIONS[name, field]).get(value, value) if (name, field) in _ENUMERATIONS else value
         for field, value in fields_of(command).items()
     }
-
-
-ACCOUNT_FIELDS: Final = ("account", "source", "destination", "parent", "vault")
-"""The fields of commands that hold the id of an account."""
-
-
-def accounts_of(command: list[Any]) -> set[int]:
-    """The accounts a command names, counterparties included; `Observe.source` is a source of prices and none."""
-    shape = commands().get(command[0])
-    if shape is None or shape.name == "Observe":
-        return set()
-    found: set[int] = set()
-    for (name, kind), value in zip(shape.fields, command[1:], strict=False):
-        if name in ACCOUNT_FIELDS and kind == "u32":
-            found.add(value)
-        elif kind == "allocations":
-            found.update(row[0] for row in value)
-    return found - {0}

@@ -13,7 +13,7 @@ from crossbook.errors import InputError, NotFound
 from crossbook.policies import catalogue, memory, notes
 from crossbook.policies.contract import Policy
 from crossbook.policies.guard import Limits
-from crossbook.policies.loop import Engagement, Loop
+from crossbook.policies.loop import Engagement, Loop, Unrecorded
 from crossbook.policies.roles import in_order
 from crossbook.receipt import Receipt
 from crossbook.session import Envelope, Provenance, Session, pack
@@ -49,7 +49,7 @@ class Submits(Protocol):
         ...
 
 
-class LiveSequencer:
+class LiveSequencer(Unrecorded):
     """Commands go into the journal of a session and its kernel."""
 
     def __init__(self, session: Submits) -> None:
@@ -67,18 +67,6 @@ class LiveSequencer:
     def halt(self, error: BaseException) -> None:
         """Halt the session."""
         self._session.halt(error)
-
-    def recorded_fault(self, _slot: str, _turn: int | None) -> notes.Fault | None:
-        """Nothing is recorded yet."""
-        return None
-
-    def recorded_turn(self, _author: int) -> list[Envelope] | None:
-        """Every policy is run."""
-        return None
-
-    def recorded_engagement(self, _slot: str) -> notes.Engaged | None:
-        """Nothing is recorded yet."""
-        return None
 
 
 class VenuePolicies:

@@ -75,6 +75,22 @@ class Sequencer(Protocol):
         ...
 
 
+class Unrecorded:
+    """What a sequencer says of its record whose commands are all new: nothing, and every policy is run."""
+
+    def recorded_fault(self, _slot: str, _turn: int | None) -> notes.Fault | None:
+        """Nothing is recorded."""
+        return None
+
+    def recorded_turn(self, _author: int) -> list[Envelope] | None:
+        """Every policy is run."""
+        return None
+
+    def recorded_engagement(self, _slot: str) -> notes.Engaged | None:
+        """Nothing is recorded."""
+        return None
+
+
 @dataclass(slots=True)
 class Engagement:
     """A policy in its slot: who it is, what it remembers, what it has not seen yet, when it wants to be woken."""
@@ -188,18 +204,20 @@ class Loop:
 
     def engage(self, slot: str, policy: Policy, *, time_ns: int) -> Engagement:
         """Put a policy into a slot from this stamped time on, on record; whoever was in it is taken off."""
-        self.check_time(time_ns)
-        self.reach(time_ns)
-        self.open_ns = time_ns
+        self._open(time_ns)
         return self._put_on(slot, policy, "asked", time_ns)
 
     def disengage(self, slot: str, *, time_ns: int) -> None:
         """Take the policy off a slot from this stamped time on, on record."""
+        self._open(time_ns)
+        gone = self.engagements.pop(slot)
+        self._do([notes.note(notes.DISENGAGED, notes.Disengaged(slot, gone.author, "asked"))], time_ns)
+
+    def _open(self, time_ns: int) -> None:
+        """An instant begins, or goes on, by what the owner asks for. Raises InputError as `check_time`."""
         self.check_time(time_ns)
         self.reach(time_ns)
         self.open_ns = time_ns
-        gone = self.engagements.pop(slot)
-        self._do([notes.note(notes.DISENGAGED, notes.Disengaged(slot, gone.author, "asked"))], time_ns)
 
     def _put_on(self, slot: str, policy: Policy, reason: str, time_ns: int) -> Engagement:
         """Journal, in one submission, that a policy has its author id and its slot."""

@@ -10,17 +10,17 @@ from crossbook.commands import Command, Deleverage, Origin
 from crossbook.errors import Refused
 from crossbook.events import Event, Rejected
 from crossbook.outcomes import Outcome, Outcomes
-from crossbook.policies import catalogue, notes
+from crossbook.policies import catalogue
 from crossbook.policies.contract import Policy
 from crossbook.policies.guard import Limits
-from crossbook.policies.loop import Loop
+from crossbook.policies.loop import Loop, Unrecorded
 from crossbook.policies.view import PolicyView
 from crossbook.receipt import Receipt
 from crossbook.session import Envelope, pack
 from crossbook.wire import decode_events
 
 
-class MemorySequencer:
+class MemorySequencer(Unrecorded):
     """Commands go into a kernel, and every event into the measures."""
 
     def __init__(self) -> None:
@@ -52,18 +52,6 @@ class MemorySequencer:
 
     def halt(self, _error: BaseException) -> None:
         """Nothing is kept, so nothing can be out of step."""
-
-    def recorded_fault(self, _slot: str, _turn: int | None) -> notes.Fault | None:
-        """Nothing is recorded."""
-        return None
-
-    def recorded_turn(self, _author: int) -> list[Envelope] | None:
-        """Every policy is run."""
-        return None
-
-    def recorded_engagement(self, _slot: str) -> notes.Engaged | None:
-        """Nothing is recorded."""
-        return None
 
 
 class Rehearsal:

@@ -8,7 +8,7 @@ units, as exact decimals.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from journal_tools import replaying
 from journal_tools.output import arrow
@@ -16,8 +16,6 @@ from journal_tools.vocabulary import Shape, commands, events
 
 Types = dict[str, Any]
 """The columns of a table, by name."""
-
-_INTEGERS: Final = ("u8", "u16", "u32", "u64", "i64")
 
 
 def tables() -> dict[str, Types]:

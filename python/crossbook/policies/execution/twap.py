@@ -29,8 +29,6 @@ from crossbook.rows import MarketRow
 SECOND_NS: Final = 1_000_000_000
 FIRST_TAG: Final = 1 << 63
 """Children carry client order ids from here on, far from those that clients choose."""
-REFUSALS_MAX: Final = 100
-"""How many requests of one turn are told why they are refused; more are refused in silence."""
 
 _TOPICS: Final = frozenset({topics.ORDER, topics.CANCEL})
 
